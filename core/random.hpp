@@ -22,7 +22,8 @@ class Random {
  public:
   using result_type = std::uint64_t;
 
-  constexpr explicit Random(std::uint64_t seed = 0) : state_(seed) {}
+  constexpr Random() = default;
+  constexpr explicit Random(std::uint64_t seed) : state_(seed) {}
   /// The generator of one peer (or any other stream) of a run.
   constexpr Random(std::uint64_t seed, std::uint64_t stream) : state_(mix(seed, stream)) {}
 
@@ -52,7 +53,7 @@ class Random {
   }
 
  private:
-  std::uint64_t state_;
+  std::uint64_t state_ = 0;
 };
 static_assert(sizeof(Random) == 8);
 

@@ -35,11 +35,11 @@ enum class Reason : std::uint8_t {
   store_full,       // no room for a list of peers
 };
 inline constexpr std::size_t reason_count = 7;
-inline constexpr const char* reason_names[reason_count] = {"duplicate", "ttl",     "rejected",       "not_relayed",
-                                                           "silence",   "unknown_verdict", "store_full"};
+inline constexpr const char* reason_names[reason_count] = {
+    "duplicate", "ttl", "rejected", "not_relayed", "silence", "unknown_verdict", "store_full"};
 
 // Inputs.
-struct Start {};  // the peer comes up, with empty state
+struct Start {};  // the peer comes up, after init
 struct PeerUp {
   PeerId peer;
   bool inbound;  // the other side dialled
@@ -67,7 +67,8 @@ struct Send {
   Frame frame;  // the body of a response passes its one reference to the driver; that of an announce is lent
 };
 struct Deliver {
-  MessageRef message;  // new here: tell the local subscribers, except the one that announced it
+  MessageRef message;  // new here: tell the local subscribers, except the one that announced it; with validation, a
+                       // message from another peer is held until the driver answers with a Verdict
   PeerId from;         // no_peer: published here
   std::uint16_t hops;
 };
