@@ -1,0 +1,47 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+/// The golden frames of docs/wire.md, which others check their implementations against.
+namespace gossip::net::vectors {
+
+inline std::vector<std::byte> from_hex(std::string_view text) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::vector<std::byte> bytes;
+  int high = -1;
+  for (char c : text) {
+    if (c == ' ') continue;
+    if (high < 0) {
+      high = digit(c);
+    } else {
+      bytes.push_back(static_cast<std::byte>(high << 4 | digit(c)));
+      high = -1;
+    }
+  }
+  return bytes;
+}
+
+struct Vector {
+  const char* name;
+  const char* hex;
+};
+
+inline constexpr std::array all = {
+    Vector{"announce", "000d 01f4 04 00 0d18 68656c6c6f"},
+    Vector{"announce_empty", "0008 01f4 00 00 0539"},
+    Vector{"notify", "0008 01f5 0000 0d18"},
+    Vector{"notification", "000d 01f6 beef 0d18 68656c6c6f"},
+    Vector{"validation_good", "0008 01f7 beef 0001"},
+    Vector{"validation_bad", "0008 01f7 beef 0000"},
+    Vector{"pull", "000a 01f8 7f000001 1771"},
+    Vector{"response", "0018 01f9 0003 7f0000011f90 c00000011e61 c0a801011f90"},
+    Vector{"response_empty", "0006 01f9 0000"},
+    Vector{"push", "000a 01fa 7f000001 1771"},
+    Vector{"send_content", "0011 01fb 000d 01f4 04 00 0d18 68656c6c6f"},
+};
+
+}  // namespace gossip::net::vectors
