@@ -1,6 +1,7 @@
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/graphml.hpp>
 #include <boost/graph/graphviz.hpp>
+#include <boost/property_tree/detail/xml_parser_error.hpp>
 #include <map>
 #include <sstream>
 
@@ -102,6 +103,7 @@ class GraphMl : public boost::mutate_graph {
     auto& link = links_[boost::any_cast<std::size_t>(edge)];
     link.latency = read_latency(value, file_ + ": edge " + std::to_string(links_.size()));
   }
+  std::uint32_t peers() const { return peers_; }
   Graph graph() const { return build(peers_, links_, file_); }
 
  private:
@@ -110,14 +112,31 @@ class GraphMl : public boost::mutate_graph {
   std::vector<Link<std::uint32_t>> links_;
 };
 
+/// Boost's parser makes a peer of every name that an edge uses, so a misspelt one would pass; this counts the real
+/// ones.
+std::uint32_t declared_nodes(const std::string& text) {
+  constexpr std::string_view tag = "<node";
+  std::uint32_t count = 0;
+  for (std::size_t at = text.find(tag); at != std::string::npos; at = text.find(tag, at + 1)) {
+    count += text.find_first_of(" \t\r\n/>", at) == at + tag.size() ? 1 : 0;
+  }
+  return count;
+}
+
 Graph read_graphml_file(const std::string& file) {
-  std::istringstream text(read_text(file));
+  const std::string text = read_text(file);
+  std::istringstream stream(text);
   GraphMl found(file);
   try {
-    boost::read_graphml(text, found, 0);
-  } catch (const boost::graph_exception& error) {
+    boost::read_graphml(stream, found, 0);
+  } catch (const boost::property_tree::xml_parser::xml_parser_error& error) {
+    throw InputError(file + ": line " + std::to_string(error.line()), "is not XML: " + error.message());
+  } catch (const InputError&) {
+    throw;
+  } catch (const std::exception& error) {  // Boost lets those of its property tree and its casts through
     throw InputError(file, std::string("is not GraphML: ") + error.what());
   }
+  if (found.peers() > declared_nodes(text)) throw InputError(file, "has an edge to a node that is not declared");
   return found.graph();
 }
 
@@ -156,7 +175,9 @@ Graph read_dot(const std::string& file) {
     } catch (const boost::directed_graph_error&) {
       return read_dot_as<boost::directedS>(text, file);
     }
-  } catch (const boost::graph_exception& error) {
+  } catch (const InputError&) {
+    throw;
+  } catch (const std::exception& error) {
     throw InputError(file, std::string("is not DOT: ") + error.what());
   }
 }

@@ -56,7 +56,7 @@ class RegionFile {
  public:
   RegionFile(const Regions& spec) : file_(spec.path), path_('/' + spec.model), document_(read_json(spec.path)) {
     if (!document_.is_object() || !document_.contains(spec.model))
-      fail("", "misses the model: the file has" + models());
+      fail("", "misses the model \"" + spec.model + "\"; the file has" + models());
     const Json& weights = member(document_[spec.model], "weights", path_);
     for (const auto& [region, weight] : weights.items()) {
       names_.push_back(region);

@@ -81,10 +81,14 @@ class Section {
   std::string type() const { return value_["type"]; }
   [[noreturn]] void fail(const std::string& key, const std::string& what) const { throw InputError(where(key), what); }
 
+  /// A file's name, which the scenario gives relative to its own folder.
   std::string path_of(const std::string& key) const {
     std::string name;
     get(key, name);
-    return name.empty() ? name : (file_.folder / name).lexically_normal().string();
+    if (name.empty()) return name;
+    const std::filesystem::path path = (file_.folder / name).lexically_normal();
+    if (!std::filesystem::is_regular_file(path)) fail(key, "the file " + path.string() + " does not exist");
+    return path.string();
   }
   void get_rate(const std::string& key, Duration& interval) const {
     if (has(key)) interval = parse_rate(value_[key].get<std::string>(), where(key));

@@ -51,19 +51,18 @@ Trace read_trace(const std::string& file, std::uint32_t peers) {
   });
   if (rows.empty()) throw InputError(file, "has no rows; expected peer,up_seconds,down_seconds");
   std::ranges::sort(rows, {}, [](const Row& row) { return std::tuple(row.peer, row.interval.up, row.line); });
-  Trace trace;
-  trace.offsets.assign(peers + std::uint64_t{1}, 0);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const Row& row = rows[i];
-    if (i > 0 && rows[i - 1].peer == row.peer && row.interval.up < rows[i - 1].interval.down) {
+  Trace trace(peers);
+  std::size_t last_line = 0;
+  for (const Row& row : rows) {
+    std::vector<Interval>& intervals = trace[row.peer];
+    if (!intervals.empty() && row.interval.up < intervals.back().down) {
       throw InputError(file + ": line " + std::to_string(row.line),
-                       "peer " + std::to_string(row.peer) + " comes up while line " + std::to_string(rows[i - 1].line) +
+                       "peer " + std::to_string(row.peer) + " comes up while line " + std::to_string(last_line) +
                            " has it up already");
     }
-    trace.intervals.push_back(row.interval);
-    ++trace.offsets[row.peer + 1ull];
+    intervals.push_back(row.interval);
+    last_line = row.line;
   }
-  for (std::uint64_t peer = 0; peer < peers; ++peer) trace.offsets[peer + 1] += trace.offsets[peer];
   return trace;
 }
 
