@@ -1,0 +1,168 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <iostream>
+
+#include "sim/input_error.hpp"
+#include "sim/report.hpp"
+#include "sim/run.hpp"
+#include "sim/scenario_reader.hpp"
+
+namespace {
+
+using namespace gossip;
+using namespace gossip::sim;
+
+constexpr int bad_input = 2;
+
+std::atomic<bool> stop{false};
+
+struct Arguments {
+  std::string scenario;
+  std::vector<std::string> sets;
+  std::optional<std::uint64_t> seed;
+  std::string json, csv;
+  bool wire = false, quiet = false;
+};
+
+/// A line on the terminal that is overwritten four times a second.
+class ProgressBar {
+ public:
+  ProgressBar(bool shown, Time duration, std::uint64_t deliveries)
+      : shown_(shown), duration_(duration), deliveries_(deliveries) {}
+  ~ProgressBar() {
+    if (drawn_) std::cerr << "\r\033[K";
+  }
+
+  void operator()(Time now, std::uint64_t delivered) {
+    const auto time = std::chrono::steady_clock::now();
+    if (!shown_ || time - last_ < std::chrono::milliseconds(250)) return;
+    last_ = time;
+    drawn_ = true;
+    // Of the simulated time where that is known, otherwise of what can be delivered.
+    const double share = duration_ > 0 ? static_cast<double>(now) / static_cast<double>(duration_)
+                                       : static_cast<double>(delivered) / static_cast<double>(std::max<std::uint64_t>(deliveries_, 1));
+    const int filled = std::clamp(static_cast<int>(share * width), 0, width);
+    std::cerr << "\r[" << std::string(static_cast<std::size_t>(filled), '#')
+              << std::string(static_cast<std::size_t>(width - filled), '.') << "] "
+              << static_cast<int>(share * 100) << "%  " << static_cast<double>(now) / 1e9 << " s simulated, " << delivered
+              << " deliveries\033[K" << std::flush;
+  }
+
+ private:
+  static constexpr int width = 40;
+  bool shown_, drawn_ = false;
+  Time duration_;
+  std::uint64_t deliveries_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+Scenario read(const Arguments& arguments) {
+  Scenario scenario = read_scenario(arguments.scenario, arguments.sets);
+  if (arguments.seed) scenario.seed = *arguments.seed;
+  return scenario;
+}
+
+std::uint64_t possible_deliveries(const Scenario& scenario) {
+  std::uint64_t messages = 0;
+  for (const Workload& load : scenario.workload) {
+    messages += std::uint64_t{load.count} * (load.from == Workload::From::all ? scenario.peers : 1);
+  }
+  return messages * scenario.peers;
+}
+
+int run_command(const Arguments& arguments) {
+  const auto start = std::chrono::steady_clock::now();
+  Scenario scenario = read(arguments);
+  const Graph graph = graph_for(scenario);
+  const GraphFacts facts = describe(graph, scenario.seed);
+  const double setup = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+
+  Result result;
+  {
+    ProgressBar bar(isatty(STDERR_FILENO) && !arguments.quiet, scenario.duration, possible_deliveries(scenario));
+    EngineOptions options;
+    options.wire = arguments.wire;
+    options.record_deliveries = !arguments.csv.empty();
+    options.stop = &stop;
+    options.progress = [&](Time now, std::uint64_t delivered) { bar(now, delivered); };
+    result = run(scenario, graph, options);
+  }
+  result.setup_seconds += setup;
+  const auto report = report_json(scenario, facts, result);
+  if (!arguments.quiet) print_summary(std::cout, report);
+  if (arguments.json == "-") {
+    std::cout << report.dump(2) << '\n';
+  } else if (!arguments.json.empty()) {
+    write_file(arguments.json, report.dump(2) + "\n");
+  }
+  if (!arguments.csv.empty()) write_csv(arguments.csv, report, result);
+  return 0;
+}
+
+int check_command(const Arguments& arguments) {
+  Scenario scenario = read(arguments);
+  const Graph graph = graph_for(scenario);
+  check_data(scenario);
+  std::cout << arguments.scenario << ": fine: " << scenario.peers << " peers, " << graph.links() << " links\n";
+  return 0;
+}
+
+void add_scenario(CLI::App& command, Arguments& arguments) {
+  command.add_option("scenario", arguments.scenario, "Scenario file")->required();
+  command.add_option("--set", arguments.sets, "Replace one value: /json/path=value (may be repeated)")
+      ->allow_extra_args(false)
+      ->take_all();
+  command.add_option("--seed", arguments.seed, "Replace the scenario's seed");
+}
+
+int run_program(int argc, char** argv) {
+  CLI::App app{"Runs gossip peers of a scenario file through simulated time and measures how data spreads.\n"
+               "Exit codes: 0 fine, 2 bad usage or input.",
+               "gossip-sim"};
+  app.require_subcommand(1);
+  Arguments arguments;
+
+  CLI::App* run = app.add_subcommand("run", "Run a scenario; Ctrl-C ends it with a partial report");
+  add_scenario(*run, arguments);
+  run->add_option("--json", arguments.json, "Write the report to this file; - for standard output");
+  run->add_option("--csv", arguments.csv, "Write messages.csv, coverage.csv and deliveries.csv to this folder");
+  run->add_flag("--wire", arguments.wire, "Encode and decode every frame as a real node would; same result, slower");
+  run->add_flag("--quiet", arguments.quiet, "No summary and no progress bar");
+  run->footer("Example: gossip-sim run scenarios/quickstart.json --set /workload/0/ttl=3 --json report.json");
+
+  CLI::App* check = app.add_subcommand("check", "Read a scenario and its data files, and say what is wrong");
+  add_scenario(*check, arguments);
+  CLI::App* schema = app.add_subcommand("schema", "Print the JSON Schema of scenario files");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : bad_input;
+  }
+  if (*schema) {
+    std::cout << scenario_schema();
+    return 0;
+  }
+  return *check ? check_command(arguments) : run_command(arguments);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGINT, [](int) { stop = true; });
+  std::signal(SIGTERM, [](int) { stop = true; });
+  try {
+    return run_program(argc, argv);
+  } catch (const InputError& error) {
+    std::cerr << "gossip-sim: " << error.what() << '\n';
+    return bad_input;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "gossip-sim: not enough memory for this scenario\n";
+    return bad_input;
+  }
+}
