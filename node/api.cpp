@@ -1,0 +1,191 @@
+#include "node/api.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace gossip::node {
+namespace {
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+}  // namespace
+
+ModuleConnection::ModuleConnection(Loop& loop, tcp::socket socket, std::uint64_t limit, Api& owner)
+    : Connection(loop, std::move(socket), Kind::module, limit), api(owner) {}
+
+bool ModuleConnection::on_frame(std::span<const std::byte> frame) { return api.on_frame(*this, frame); }
+void ModuleConnection::on_bad_size() { api.on_malformed(*this, "size below a header"); }
+void ModuleConnection::on_end() { api.on_end(*this); }
+
+std::uint16_t ModuleConnection::ask(std::uint64_t serial) {
+  const std::uint16_t id = next_++;
+  if (id >= asked_.size()) asked_.resize(id + std::size_t{1});
+  asked_[id] = serial;
+  return id;
+}
+
+std::uint64_t ModuleConnection::answered(std::uint16_t message_id) {
+  return message_id < asked_.size() ? std::exchange(asked_[message_id], 0) : 0;
+}
+
+Api::Api(Loop& loop, const Settings& settings) : loop_(loop), settings_(settings), acceptor_(loop.io) {}
+
+void Api::listen() {
+  tcp::resolver resolver(loop_.io);
+  const tcp::endpoint endpoint =
+      resolver.resolve(settings_.api_address.host, std::to_string(settings_.api_address.port)).begin()->endpoint();
+  acceptor_.open(endpoint.protocol());
+  acceptor_.set_option(tcp::acceptor::reuse_address(true));
+  acceptor_.bind(endpoint);
+  acceptor_.listen();
+  acceptor_.non_blocking(true);
+  asio::co_spawn(loop_.io, accept(), asio::detached);
+}
+
+asio::awaitable<void> Api::accept() {
+  while (!stopping_) {
+    auto [error, socket] = co_await acceptor_.async_accept(as_result);
+    if (error == asio::error::operation_aborted) break;
+    loop_.refresh();
+    if (!error) {
+      accepted(std::move(socket));
+      continue;
+    }
+    asio::steady_timer pause(loop_.io, std::chrono::milliseconds(100));  // out of file descriptors, most likely
+    co_await pause.async_wait(as_result);
+  }
+}
+
+void Api::accepted(tcp::socket socket) {
+  if (modules_.size() >= settings_.api_connections) {
+    loop_.counters.add(Counter::refused_connections);
+    return;
+  }
+  loop_.counters.add(Counter::modules);
+  modules_.push_back(std::make_shared<ModuleConnection>(loop_, std::move(socket), settings_.module_queue, *this));
+  asio::co_spawn(loop_.io, modules_.back()->read(), asio::detached);
+}
+
+std::size_t Api::deliver(const Outgoing& message, std::uint64_t serial, const void* publisher) {
+  const auto found = subscribers_.find(message.data_type);
+  if (found == subscribers_.end()) return 0;
+  std::size_t told = 0;
+  const std::size_t size = net::notification_size(message.data.size());
+  for (ModuleConnection* module : found->second) {
+    if (module == publisher) continue;
+    ++told;
+    const bool queued = module->enqueue(size, [&](net::Bytes& out) {
+      encode(out, net::Notification{module->ask(serial), message.data_type, message.data});
+    });
+    loop_.counters.add(queued ? Counter::notifications : Counter::drop_module_queue);
+  }
+  return told;
+}
+
+bool Api::on_frame(ModuleConnection& module, std::span<const std::byte> frame) {
+  const net::Decoded decoded = net::decode(frame);
+  std::visit(
+      [&](const auto& message) {
+        using M = std::decay_t<decltype(message)>;
+        if constexpr (std::is_same_v<M, net::DecodeError>) {
+          on_malformed(module, to_string(message));
+        } else if constexpr (requires { this->on(module, message); }) {
+          this->on(module, message);
+        } else {
+          on_malformed(module, "a message that modules do not send");
+        }
+      },
+      decoded);
+  return module.state() == Connection::State::open;
+}
+
+void Api::on(ModuleConnection& module, const net::Announce& message) {
+  if (message.data.size() > net::max_send_content_data) {
+    loop_.counters.add(Counter::drop_too_large);
+    spdlog::warn("refusing {} bytes announced by {}: too large for the classic dialect", message.data.size(),
+                 module.name());
+    return;
+  }
+  engine_->publish(loop_.now, message, &module);
+}
+
+void Api::on(ModuleConnection& module, const net::Notify& message) {
+  if (std::ranges::find(module.types, message.data_type) != module.types.end()) return;
+  if (module.types.size() >= settings_.api_subscriptions) return on_malformed(module, "too many subscriptions");
+  module.types.push_back(message.data_type);
+  subscribers_[message.data_type].push_back(&module);
+}
+
+void Api::on(ModuleConnection& module, const net::Validation& message) {
+  const std::uint64_t serial = module.answered(message.message_id);
+  if (serial == 0) {
+    loop_.counters.add(Counter::unknown_message_id);
+    return on_malformed(module, "a verdict on an unknown message id");
+  }
+  engine_->verdict(loop_.now, serial, message.valid);
+}
+
+void Api::on_malformed(ModuleConnection& module, const char* what) {
+  loop_.counters.add(Counter::malformed_api);
+  loop_.counters.add(Counter::closed_malformed);
+  spdlog::warn("closing module {}: {}", module.name(), what);
+  on_end(module);
+}
+
+void Api::on_end(ModuleConnection& module) {
+  unsubscribe(module);
+  module.close_after_flush();
+}
+
+void Api::unsubscribe(ModuleConnection& module) {
+  for (std::uint16_t type : module.types) {
+    auto& list = subscribers_[type];
+    std::erase(list, &module);
+    if (list.empty()) subscribers_.erase(type);
+  }
+  module.types.clear();
+}
+
+void Api::tick(Time now) {
+  for (std::size_t i = 0; i < modules_.size();) {
+    ModuleConnection& module = *modules_[i];
+    module.set_limit(settings_.module_queue);
+    module.tick(now);
+    const Time stalled = module.stalled_since();
+    if (module.state() == Connection::State::open && stalled != never && now - stalled > settings_.module_stall) {
+      loop_.counters.add(Counter::closed_stalled);
+      spdlog::warn("closing module {}: it reads nothing", module.name());
+      module.close();
+    }
+    if (module.state() != Connection::State::closed) {
+      ++i;
+      continue;
+    }
+    unsubscribe(module);
+    modules_[i] = std::move(modules_.back());
+    modules_.pop_back();
+  }
+}
+
+void Api::stop_accepting() {
+  stopping_ = true;
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+}
+
+void Api::close_all() {
+  for (const auto& module : modules_) module->close_after_flush();
+}
+
+std::vector<Api::ModuleInfo> Api::modules() const {
+  std::vector<ModuleInfo> infos;
+  for (const auto& module : modules_) infos.push_back({module->name(), module->queued(), module->types});
+  return infos;
+}
+
+}  // namespace gossip::node

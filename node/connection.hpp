@@ -1,0 +1,123 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "net/framing.hpp"
+#include "node/counters.hpp"
+
+namespace gossip::node {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+/// What all connections of a node share. Everything runs on one thread.
+struct Loop {
+  asio::io_context& io;
+  Counters& counters;
+  Time backpressure;              // see Connection
+  std::vector<std::byte> buffer;  // what is being read; used only between a read and the end of its processing
+  Time now = 0;                   // taken once for each turn
+  std::size_t congested[2] = {};  // trusted connections whose queue is filling: peers, modules
+  asio::steady_timer relief;      // never expires; cancelled when a queue has drained
+
+  Loop(asio::io_context& context, Counters& shared)
+      : io(context), counters(shared), backpressure(0), buffer(256 * 1024), relief(context) {
+    relief.expires_at(asio::steady_timer::time_point::max());
+  }
+  Time refresh();
+};
+
+/// A TCP connection: reading into frames, a bounded queue for writing.
+///
+/// Rules
+/// - The queue holds `limit` bytes. What does not fit is refused: the newest loses, and the caller counts it.
+/// - Above half of the limit the queue is congested: whoever announces is not read from until it drains, so that TCP
+///   carries the pressure back and nothing is lost. But only for `backpressure`: who does not drain by then loses
+///   data from there on instead of slowing anybody, and is trusted again once its queue was empty.
+/// - All that was queued in one turn of the loop goes out in one write.
+/// - Closing first sends what is queued, then the FIN, then reads on (and ignores) until the other side's FIN: closing
+/// a
+///   socket with unread bytes would make the kernel throw away what is under way.
+/// Cost: nothing is allocated for a message; two buffers, swapped, grow to what was ever queued and shrink when idle.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  enum class Kind : std::uint8_t { peer, module };
+  enum class State : std::uint8_t { open, closing, closed };
+
+  Connection(Loop& loop, tcp::socket socket, Kind kind, std::uint64_t limit);
+  virtual ~Connection() = default;
+
+  /// Reads until the end; to be spawned once. Keeps the connection alive.
+  asio::awaitable<void> read();
+
+  /// `encode(Bytes&)` appends exactly `size` bytes. False: no room.
+  template <class F>
+  bool enqueue(std::size_t size, F&& encode) {
+    if (state_ != State::open || output_ended_ || queued() + size > limit_) return false;
+    if (queued() == 0) last_progress_ = loop_.now;
+    encode(pending_);
+    note_queued();
+    return true;
+  }
+
+  void close_after_flush();
+  void close();
+  /// Sends what is queued and the FIN, but goes on taking input.
+  void end_output();
+  /// Housekeeping; called now and then.
+  void tick(Time now);
+
+  State state() const { return state_; }
+  std::size_t queued() const { return pending_.size() + writing_.size() - written_; }
+  /// Since when the other side has taken nothing although something waits; `never`: nothing waits.
+  Time stalled_since() const { return queued() == 0 ? never : last_progress_; }
+  Time last_read() const { return last_read_; }
+  void set_limit(std::uint64_t limit) { limit_ = limit; }
+  const tcp::endpoint& remote() const { return remote_; }
+  tcp::endpoint local() const;
+  std::string name() const;
+
+ protected:
+  /// False: the connection takes no more input.
+  virtual bool on_frame(std::span<const std::byte> frame) = 0;
+  virtual void on_bad_size() = 0;
+  /// The other side has ended the stream, or it broke; called once, unless we closed it.
+  virtual void on_end() = 0;
+
+  Loop& loop_;
+
+ private:
+  static constexpr std::size_t kept_capacity = 64 * 1024;
+  /// How long a closing connection waits for its queue to drain and for the other side's FIN.
+  static constexpr Duration linger = 2 * second;
+
+  void note_queued();
+  void schedule_flush();
+  void write();
+  void on_written(const boost::system::error_code& error, std::size_t n);
+  void finish_sending();
+  void ended();
+  void set_congested(bool congested);
+  bool paused() const;
+
+  tcp::socket socket_;
+  tcp::endpoint remote_;
+  Kind kind_;
+  State state_ = State::open;
+  bool flush_scheduled_ = false, write_running_ = false, fin_sent_ = false;
+  bool output_ended_ = false, input_ended_ = false;
+  bool congested_ = false, trusted_ = true;
+  std::uint64_t limit_;
+  net::FrameReader reader_;
+  net::Bytes pending_, writing_;
+  std::size_t written_ = 0;
+  Time last_progress_, last_read_, congested_since_ = 0, closing_since_ = 0;
+};
+
+}  // namespace gossip::node

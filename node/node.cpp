@@ -1,0 +1,280 @@
+#include "node/node.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <csignal>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <stdexcept>
+
+#include "node/peer_file.hpp"
+
+namespace gossip::node {
+namespace {
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+/// How exactly timeouts are kept; also the longest that a relief from back pressure can be late.
+constexpr auto tick_interval = std::chrono::milliseconds(50);
+constexpr Duration save_interval = 60 * second;
+constexpr Duration flush_limit = 2 * second;  // issue 3
+
+std::uint64_t choose_seed(const Settings& settings) {
+  if (settings.seed != 0) return settings.seed;
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+net::Endpoint v4(const tcp::endpoint& endpoint) {
+  if (!endpoint.address().is_v4()) return {0, endpoint.port()};
+  return {endpoint.address().to_v4().to_uint(), endpoint.port()};
+}
+
+std::string text(const tcp::endpoint& endpoint) {
+  std::ostringstream out;
+  out << endpoint;
+  return out.str();
+}
+
+}  // namespace
+
+Node::Node(const Settings& settings, RunOptions options)
+    : settings_(settings),
+      options_(std::move(options)),
+      io_(1),
+      loop_(io_, counters_),
+      p2p_(loop_, settings_),
+      api_(loop_, settings_),
+      wake_timer_(io_),
+      signals_(io_),
+      status_acceptor_(io_) {
+  loop_.refresh();
+  loop_.backpressure = settings_.backpressure;
+  started_ = saved_ = loop_.now;
+  listen();
+  Config config = core_config(settings_);
+  const bool is_bootstrapper =
+      !settings_.bootstrapper || settings_.bootstrapper->endpoint() == std::optional(p2p_.own_address());
+  if (!is_bootstrapper) config.sampling.bootstrapper = bootstrapper_id;
+  const std::uint64_t seed = choose_seed(settings_);
+  engine_ = std::make_unique<Engine>(static_cast<World&>(*this), counters_, config, seed);
+  if (!options_.record.empty()) engine_->record(std::make_unique<Recorder>(options_.record, seed, config));
+  p2p_.attach(*engine_);
+  api_.attach(*engine_);
+  spdlog::info("listening p2p={} api={} status={} seed={}{}", text(p2p_.local()), text(api_.local()), status_path_,
+               seed, is_bootstrapper ? " bootstrapper" : "");
+}
+
+Node::~Node() {
+  if (!status_path_.empty()) ::unlink(status_path_.c_str());
+}
+
+void Node::listen() {
+  const auto attempt = [](const char* what, const net::HostPort& address, auto&& action) {
+    try {
+      action();
+    } catch (const boost::system::system_error& problem) {
+      throw std::runtime_error(std::string(what) + " " + to_string(address) + ": " + problem.code().message());
+    }
+  };
+  attempt("p2p_address", settings_.p2p_address, [&] { p2p_.listen(); });
+  attempt("api_address", settings_.api_address, [&] { api_.listen(); });
+  open_status_socket();
+}
+
+void Node::open_status_socket() {
+  Settings bound = settings_;
+  bound.api_address.port = api_.local().port();
+  status_path_ = default_status_socket(bound);
+  try {
+    if (!settings_.state_dir.empty()) std::filesystem::create_directories(settings_.state_dir);
+    // A socket that nobody listens on is a crashed node's; one that answers is another node's.
+    asio::local::stream_protocol::socket probe(io_);
+    boost::system::error_code error;
+    probe.connect({status_path_}, error);
+    if (!error) throw std::runtime_error("another node uses " + status_path_);
+    if (std::filesystem::is_socket(status_path_)) std::filesystem::remove(status_path_);
+    const mode_t before = ::umask(0177);
+    asio::local::stream_protocol::acceptor acceptor(io_, {status_path_});
+    ::umask(before);
+    status_acceptor_ = std::move(acceptor);
+  } catch (const std::exception& problem) {
+    const std::string path = std::exchange(status_path_, {});
+    throw std::runtime_error("status_socket " + path + ": " + problem.what());
+  }
+}
+
+void Node::run() {
+  loop_.refresh();
+  engine_->start(loop_.now);
+  load_state();
+  asio::co_spawn(io_, housekeeping(), asio::detached);
+  asio::co_spawn(io_, wakes(), asio::detached);
+  asio::co_spawn(io_, serve_status(), asio::detached);
+  if (options_.signals) asio::co_spawn(io_, handle_signals(), asio::detached);
+  io_.run();
+}
+
+void Node::stop() {
+  asio::post(io_, [this] {
+    if (!std::exchange(stopping_, true)) asio::co_spawn(io_, shut_down(), asio::detached);
+  });
+}
+
+asio::awaitable<void> Node::handle_signals() {
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) signals_.add(signal);
+  while (true) {
+    const auto [error, signal] = co_await signals_.async_wait(as_result);
+    if (error) co_return;
+    if (signal == SIGHUP) {
+      reload();
+    } else if (std::exchange(stopping_, true)) {
+      io_.stop();  // asked a second time
+    } else {
+      spdlog::info("stopping on {}", signal == SIGINT ? "SIGINT" : "SIGTERM");
+      asio::co_spawn(io_, shut_down(), asio::detached);
+    }
+  }
+}
+
+asio::awaitable<void> Node::shut_down() {
+  loop_.refresh();
+  p2p_.stop_accepting();
+  api_.stop_accepting();
+  save_state();
+  api_.close_all();
+  p2p_.close_all();
+  asio::steady_timer pause(io_);
+  const Time deadline = loop_.now + flush_limit;
+  while (api_.connections() + p2p_.connections() > 0 && loop_.refresh() < deadline) {
+    api_.tick(loop_.now);
+    p2p_.tick(loop_.now);
+    pause.expires_after(std::chrono::milliseconds(1));
+    co_await pause.async_wait(as_result);
+  }
+  spdlog::info("stopped");
+  io_.stop();
+}
+
+asio::awaitable<void> Node::housekeeping() {
+  asio::steady_timer timer(io_);
+  while (!stopping_) {
+    timer.expires_after(tick_interval);
+    co_await timer.async_wait(as_result);
+    loop_.refresh();
+    p2p_.tick(loop_.now);
+    api_.tick(loop_.now);
+    if (loop_.now - saved_ > save_interval) save_state();
+    schedule_wake();
+  }
+}
+
+/// The core's one deadline. The timer is set when the loop has nothing else to do than to wait for it.
+asio::awaitable<void> Node::wakes() {
+  while (!stopping_) {
+    const Time deadline = engine_->deadline();
+    // Steps between now and then may bring the deadline forward; housekeeping looks after that.
+    wake_timer_.expires_at(deadline == never ? asio::steady_timer::time_point::max()
+                                             : asio::steady_timer::time_point(std::chrono::nanoseconds(deadline)));
+    co_await wake_timer_.async_wait(as_result);
+    loop_.refresh();
+    if (engine_->deadline() <= loop_.now) engine_->wake(loop_.now);
+  }
+}
+
+void Node::schedule_wake() {
+  const Time deadline = engine_->deadline();
+  if (deadline == never) return;
+  const asio::steady_timer::time_point due{std::chrono::nanoseconds(deadline)};
+  if (due < wake_timer_.expiry()) wake_timer_.cancel();
+}
+
+void Node::load_state() {
+  if (settings_.state_dir.empty()) return;
+  const PeerFile file = load_peers(settings_.state_dir + "/peers", settings_.peer_list);
+  if (!file.problem.empty()) spdlog::warn("{}", file.problem);
+  if (file.peers.empty()) return;
+  spdlog::info("{} peers known from before", file.peers.size());
+  p2p_.learn(file.peers);
+}
+
+void Node::save_state() {
+  saved_ = loop_.now;
+  if (settings_.state_dir.empty()) return;
+  const std::string problem = save_peers(settings_.state_dir + "/peers", p2p_.addresses(engine_->listed()));
+  if (!problem.empty()) spdlog::warn("{}", problem);
+}
+
+void Node::reload() {
+  const std::optional<Settings> fresh = options_.reload ? options_.reload() : std::nullopt;
+  if (!fresh) {
+    spdlog::warn("SIGHUP: nothing was changed");
+    return;
+  }
+  for (const KeyInfo& key : known_keys()) {
+    const std::string before = value_of(settings_, key.name), after = value_of(*fresh, key.name);
+    if (before == after) continue;
+    if (!key.reloadable) {
+      spdlog::warn("SIGHUP: {} stays {}: it needs a restart", key.name, before);
+      continue;
+    }
+    set_value(settings_, key.name, after);
+    spdlog::info("SIGHUP: {} is now {}", key.name, after);
+  }
+  loop_.backpressure = settings_.backpressure;
+  spdlog::set_level(static_cast<spdlog::level::level_enum>(settings_.log_level));
+  if (engine_->recording()) {
+    spdlog::warn("SIGHUP: verdict rules stay as they are while recording");
+  } else {
+    engine_->reconfigure(core_config(settings_).flood);
+  }
+}
+
+asio::awaitable<void> Node::serve_status() {
+  while (true) {
+    auto [error, socket] = co_await status_acceptor_.async_accept(as_result);
+    if (error == asio::error::operation_aborted) co_return;
+    if (error) continue;
+    loop_.refresh();
+    const auto answer = std::make_shared<std::string>(status().dump() + '\n');
+    const auto client = std::make_shared<asio::local::stream_protocol::socket>(std::move(socket));
+    // Who asks and does not read keeps a buffer, and nobody waiting: the socket's own buffer is all there is.
+    asio::async_write(*client, asio::buffer(*answer),
+                      [client, answer](const boost::system::error_code&, std::size_t) {});
+  }
+}
+
+nlohmann::json Node::status() {
+  nlohmann::json peers = nlohmann::json::array(), modules = nlohmann::json::array();
+  for (const auto& link : p2p_.links()) {
+    peers.push_back({{"address", link.address}, {"inbound", link.inbound}, {"queued_bytes", link.queued}});
+  }
+  for (const auto& module : api_.modules()) {
+    modules.push_back({{"address", module.address}, {"queued_bytes", module.queued}, {"types", module.types}});
+  }
+  nlohmann::json counters, drops;
+  for (std::size_t i = 0; i < counter_count; ++i) counters[counter_names[i]] = counters_.values[i];
+  for (std::size_t i = 0; i < reason_count; ++i) drops[reason_names[i]] = counters_.drops[i];
+  nlohmann::json known = nlohmann::json::array();
+  for (net::Endpoint address : p2p_.addresses(engine_->listed())) known.push_back(to_string(address));
+  return {{"p2p", text(p2p_.local())},
+          {"api", text(api_.local())},
+          {"uptime_seconds", static_cast<double>(loop_.now - started_) / static_cast<double>(second)},
+          {"peers", peers},
+          {"modules", modules},
+          {"peer_list", known},
+          {"messages", {{"known", engine_->messages_known()}, {"waiting", engine_->messages_waiting()}}},
+          {"counters", counters},
+          {"drops", drops}};
+}
+
+net::Endpoint Node::p2p_address() const { return v4(p2p_.local()); }
+net::Endpoint Node::api_address() const { return v4(api_.local()); }
+
+}  // namespace gossip::node

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "node/api.hpp"
+#include "node/p2p.hpp"
+
+namespace gossip::node {
+
+struct RunOptions {
+  std::string record;                                    // a file; empty: nothing is recorded
+  bool signals = false;                                  // SIGINT, SIGTERM and SIGHUP are ours
+  std::function<std::optional<Settings>()> reload = {};  // on SIGHUP; nothing: keep what is
+};
+
+/// The daemon: one thread, one core, peers on one side and modules on the other.
+class Node : private World {
+ public:
+  /// Listens; throws std::runtime_error in words when that or a file fails.
+  Node(const Settings& settings, RunOptions options);
+  ~Node() override;
+
+  /// Until `stop` or a signal. Then what is queued is sent, for at most 2 s.
+  void run();
+  /// From any thread.
+  void stop();
+
+  net::Endpoint p2p_address() const;
+  net::Endpoint api_address() const;
+  std::string status_socket() const { return status_path_; }
+  /// On the node's thread, or while it does not run.
+  nlohmann::json status();
+  const Counters& counters() const { return counters_; }
+
+ private:
+  void send_announce(PeerId to, const Outgoing& message) override { p2p_.send_announce(to, message); }
+  void send_pull(PeerId to) override { p2p_.send_pull(to); }
+  void send_push(PeerId to) override { p2p_.send_push(to); }
+  void send_response(PeerId to, std::span<const PeerId> peers) override { p2p_.send_response(to, peers); }
+  void connect(PeerId peer) override { p2p_.connect(peer); }
+  void disconnect(PeerId peer) override { p2p_.disconnect(peer); }
+  void unlisted(PeerId peer) override { p2p_.unlisted(peer); }
+  std::size_t deliver(const Outgoing& message, std::uint64_t serial, const void* publisher) override {
+    return api_.deliver(message, serial, publisher);
+  }
+
+  asio::awaitable<void> housekeeping();
+  asio::awaitable<void> wakes();
+  asio::awaitable<void> handle_signals();
+  asio::awaitable<void> serve_status();
+  asio::awaitable<void> shut_down();
+  void listen();
+  void open_status_socket();
+  void load_state();
+  void save_state();
+  void reload();
+  void schedule_wake();
+
+  Settings settings_;
+  RunOptions options_;
+  asio::io_context io_;
+  Counters counters_;
+  Loop loop_;
+  P2p p2p_;
+  Api api_;
+  std::unique_ptr<Engine> engine_;
+  asio::steady_timer wake_timer_;
+  asio::signal_set signals_;
+  asio::local::stream_protocol::acceptor status_acceptor_;
+  std::string status_path_;
+  Time started_ = 0, saved_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace gossip::node

@@ -1,0 +1,352 @@
+#include "node/tools.hpp"
+
+#include <array>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <chrono>
+#include <iomanip>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "net/classic.hpp"
+#include "net/framing.hpp"
+
+namespace gossip::node {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+tcp::socket dial(asio::io_context& io, const net::HostPort& address) {
+  tcp::resolver resolver(io);
+  tcp::socket socket(io);
+  asio::connect(socket, resolver.resolve(address.host, std::to_string(address.port)));
+  socket.set_option(tcp::no_delay(true));
+  return socket;
+}
+
+int failed(std::ostream& err, const std::string& what, const std::exception& problem) {
+  err << what << ": " << problem.what() << '\n';
+  return 1;
+}
+
+std::string_view as_text(std::span<const std::byte> data) {
+  return {reinterpret_cast<const char*>(data.data()), data.size()};
+}
+
+bool printable(std::string_view text) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') return false;
+  }
+  return true;
+}
+
+std::string to_hex(std::span<const std::byte> data) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (std::byte b : data) {
+    text += digits[static_cast<unsigned>(b) >> 4];
+    text += digits[static_cast<unsigned>(b) & 15];
+  }
+  return text;
+}
+
+void print(const net::Notification& message, const SubscribeOptions& options, std::ostream& out) {
+  const std::string_view text = as_text(message.data);
+  if (options.json) {
+    nlohmann::json line{{"type", message.data_type}, {"bytes", message.data.size()}, {"hex", to_hex(message.data)}};
+    if (printable(text)) line["text"] = text;
+    out << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
+  } else if (options.hex || !printable(text)) {
+    out << message.data_type << ' ' << to_hex(message.data) << std::endl;
+  } else {
+    out << message.data_type << ' ' << text << std::endl;
+  }
+}
+
+/// The verdict to send, or nothing.
+std::optional<bool> decide(const SubscribeOptions& options, std::istream& in, std::ostream& err) {
+  switch (options.verdict) {
+    case VerdictMode::accept:
+      return true;
+    case VerdictMode::reject:
+      return false;
+    case VerdictMode::none:
+      return std::nullopt;
+    case VerdictMode::ask:
+      break;
+  }
+  err << "forward it? [y/n] " << std::flush;
+  std::string answer;
+  if (!std::getline(in, answer)) return std::nullopt;
+  return !answer.empty() && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+}  // namespace
+
+int announce(const AnnounceOptions& options, std::ostream& out, std::ostream& err) {
+  const auto data = std::as_bytes(std::span(options.data));
+  if (data.size() > net::max_send_content_data) {
+    err << "the data has " << data.size() << " bytes; the classic dialect carries " << net::max_send_content_data
+        << '\n';
+    return 2;
+  }
+  try {
+    asio::io_context io;
+    tcp::socket socket = dial(io, options.api);
+    net::Bytes frame;
+    encode(frame, net::Announce{options.ttl, 0, options.type, data});
+    asio::write(socket, asio::buffer(frame));
+    socket.shutdown(tcp::socket::shutdown_send);
+    // The node answers our FIN with its own when it has taken everything before it.
+    std::array<std::byte, 256> rest;
+    boost::system::error_code error;
+    while (!error) socket.read_some(asio::buffer(rest), error);
+    if (error != asio::error::eof) throw boost::system::system_error(error);
+    if (options.json) {
+      out << nlohmann::json{{"type", options.type}, {"ttl", options.ttl}, {"bytes", data.size()}}.dump() << '\n';
+    }
+    return 0;
+  } catch (const std::exception& problem) {
+    return failed(err, "announcing to " + to_string(options.api), problem);
+  }
+}
+
+int subscribe(const SubscribeOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
+  try {
+    asio::io_context io;
+    tcp::socket socket = dial(io, options.api);
+    net::Bytes frames;
+    for (std::uint16_t type : options.types) encode(frames, net::Notify{0, type});
+    asio::write(socket, asio::buffer(frames));
+    if (!options.json) err << "subscribed at " << to_string(options.api) << std::endl;
+
+    net::FrameReader reader;
+    std::array<std::byte, 65536> buffer;
+    std::uint64_t seen = 0;
+    const auto enough = [&] { return options.count != 0 && seen == options.count; };
+    while (!enough()) {
+      const std::size_t n = socket.read_some(asio::buffer(buffer));
+      frames.clear();
+      const auto result = reader.feed(std::span(buffer).first(n), [&](std::span<const std::byte> frame) {
+        const net::Decoded decoded = net::decode(frame);
+        const auto* message = std::get_if<net::Notification>(&decoded);
+        if (message == nullptr) return false;
+        print(*message, options, out);
+        if (const auto valid = decide(options, in, err))
+          encode(frames, net::Validation{message->message_id, 0, *valid});
+        ++seen;
+        return !enough();
+      });
+      asio::write(socket, asio::buffer(frames));
+      if (result != net::FrameReader::Result::ok && !enough()) {
+        err << "the node sent something that is no notification\n";
+        return 1;
+      }
+    }
+    return 0;
+  } catch (const boost::system::system_error& problem) {
+    if (problem.code() != asio::error::eof) return failed(err, "subscribing at " + to_string(options.api), problem);
+    err << "the node has closed the connection\n";
+    return options.count == 0 ? 0 : 1;
+  } catch (const std::exception& problem) {
+    return failed(err, "subscribing at " + to_string(options.api), problem);
+  }
+}
+
+namespace {
+
+struct Describe {
+  std::string operator()(net::DecodeError error) const { return std::string("malformed: ") + to_string(error); }
+  std::string operator()(const net::Announce& m) const {
+    return "GOSSIP ANNOUNCE type " + std::to_string(m.data_type) + ", ttl " + std::to_string(m.ttl) + ", " +
+           std::to_string(m.data.size()) + " bytes" +
+           (printable(as_text(m.data)) ? ": " + std::string(as_text(m.data)) : "");
+  }
+  std::string operator()(const net::Notify& m) const { return "GOSSIP NOTIFY type " + std::to_string(m.data_type); }
+  std::string operator()(const net::Notification& m) const {
+    return "GOSSIP NOTIFICATION type " + std::to_string(m.data_type);
+  }
+  std::string operator()(const net::Validation& m) const {
+    return m.valid ? "GOSSIP VALIDATION good" : "GOSSIP VALIDATION bad";
+  }
+  std::string operator()(const net::Pull& m) const { return "PULL from " + to_string(m.sender); }
+  std::string operator()(const net::Push& m) const { return "PUSH of " + to_string(m.sender); }
+  std::string operator()(const net::Response& m) const {
+    std::string text = "RESPONSE with " + std::to_string(m.count()) + " peers:";
+    for (std::size_t i = 0; i < m.count(); ++i) text += " " + to_string(m[i]);
+    return text;
+  }
+  std::string operator()(const net::SendContent& m) const { return "SEND_CONTENT: " + (*this)(m.announce); }
+};
+
+/// The seed's test peer.
+class TestPeer {
+ public:
+  TestPeer(const PeerOptions& options, std::ostream& out) : options_(options), out_(out), acceptor_(io_) {}
+
+  int run() {
+    listen();
+    if (options_.action != PeerAction::none) act();
+    if (options_.seconds == 0) {
+      io_.run();
+    } else {
+      io_.run_for(std::chrono::seconds(options_.seconds));
+    }
+    return 0;
+  }
+
+ private:
+  struct Talk : std::enable_shared_from_this<Talk> {
+    explicit Talk(tcp::socket s) : socket(std::move(s)) {}
+    tcp::socket socket;
+    std::array<std::byte, 65536> buffer;
+    net::FrameReader reader;
+  };
+
+  void listen() {
+    tcp::resolver resolver(io_);
+    const tcp::endpoint endpoint =
+        resolver.resolve(options_.listen.host, std::to_string(options_.listen.port)).begin()->endpoint();
+    acceptor_.open(endpoint.protocol());
+    acceptor_.set_option(tcp::acceptor::reuse_address(true));
+    acceptor_.bind(endpoint);
+    acceptor_.listen();
+    self_.port = acceptor_.local_endpoint().port();
+    if (endpoint.address().is_v4()) self_.ip = endpoint.address().to_v4().to_uint();
+    out_ << "listening on " << acceptor_.local_endpoint() << std::endl;
+    accept();
+  }
+
+  void accept() {
+    acceptor_.async_accept([this](const boost::system::error_code& error, tcp::socket socket) {
+      if (error) return;
+      out_ << "connection from " << socket.remote_endpoint() << std::endl;
+      receive(std::make_shared<Talk>(std::move(socket)));
+      accept();
+    });
+  }
+
+  void act() {
+    const auto talk = std::make_shared<Talk>(dial(io_, options_.destination));
+    net::Bytes frame;
+    // What the seed's test peer announces.
+    constexpr std::string_view hello = "hello";
+    if (options_.action == PeerAction::push) encode(frame, net::Push{self_});
+    if (options_.action == PeerAction::pull) encode(frame, net::Pull{self_});
+    if (options_.action == PeerAction::send_announce) {
+      encode(frame, net::SendContent{{4, 0, 3352, std::as_bytes(std::span(hello))}});
+    }
+    send(*talk, frame);
+    receive(talk);
+  }
+
+  void send(Talk& talk, const net::Bytes& frame) {
+    show("sent", frame);
+    boost::system::error_code error;
+    asio::write(talk.socket, asio::buffer(frame), error);
+    if (error) out_ << "cannot send: " << error.message() << std::endl;
+  }
+
+  void show(const char* what, std::span<const std::byte> frame) {
+    out_ << what << ' ' << std::visit(Describe{}, net::decode(frame)) << " [" << to_hex(frame) << ']' << std::endl;
+  }
+
+  void receive(const std::shared_ptr<Talk>& talk) {
+    talk->socket.async_read_some(asio::buffer(talk->buffer), [this, talk](const boost::system::error_code& error,
+                                                                          std::size_t n) {
+      if (error) {
+        out_ << "connection closed: " << error.message() << std::endl;
+        return;
+      }
+      const auto result = talk->reader.feed(std::span(talk->buffer).first(n), [&](std::span<const std::byte> frame) {
+        show("received", frame);
+        if (std::holds_alternative<net::Pull>(net::decode(frame))) respond(*talk);
+        return true;
+      });
+      if (result == net::FrameReader::Result::ok) receive(talk);
+    });
+  }
+
+  void respond(Talk& talk) {
+    net::Bytes frame;
+    net::encode_response(frame, options_.peers);
+    send(talk, frame);
+  }
+
+  const PeerOptions& options_;
+  std::ostream& out_;
+  asio::io_context io_;
+  tcp::acceptor acceptor_;
+  net::Endpoint self_;
+};
+
+std::string ask_status(const std::string& path) {
+  asio::io_context io;
+  asio::local::stream_protocol::socket socket(io);
+  socket.connect({path});
+  std::string answer;
+  boost::system::error_code error;
+  asio::read(socket, asio::dynamic_buffer(answer), error);
+  if (error != asio::error::eof) throw boost::system::system_error(error);
+  return answer;
+}
+
+void print_status(const nlohmann::json& status, std::ostream& out) {
+  out << "p2p " << status["p2p"].get<std::string>() << "   api " << status["api"].get<std::string>() << "   up "
+      << std::fixed << std::setprecision(1) << status["uptime_seconds"].get<double>() << " s\n";
+  out << status["peers"].size() << " peers (" << status["peer_list"].size() << " addresses known)\n";
+  for (const auto& peer : status["peers"]) {
+    out << "  " << std::left << std::setw(32) << peer["address"].get<std::string>()
+        << (peer["inbound"].get<bool>() ? "inbound " : "outbound") << "  " << peer["queued_bytes"] << " bytes queued\n";
+  }
+  out << status["modules"].size() << " modules\n";
+  for (const auto& module : status["modules"]) {
+    out << "  " << std::left << std::setw(32) << module["address"].get<std::string>() << "types "
+        << module["types"].dump() << "  " << module["queued_bytes"] << " bytes queued\n";
+  }
+  out << "messages: " << status["messages"]["known"] << " known, " << status["messages"]["waiting"]
+      << " waiting for a verdict\n";
+  for (const char* group : {"counters", "drops"}) {
+    out << group << '\n';
+    for (const auto& [name, value] : status[group].items()) {
+      if (value != 0) out << "  " << std::left << std::setw(24) << name << value << '\n';
+    }
+  }
+  out << std::flush;
+}
+
+}  // namespace
+
+int peer(const PeerOptions& options, std::ostream& out, std::ostream& err) {
+  try {
+    return TestPeer(options, out).run();
+  } catch (const std::exception& problem) {
+    return failed(err, "test peer", problem);
+  }
+}
+
+int status(const StatusOptions& options, std::ostream& out, std::ostream& err) {
+  try {
+    do {
+      const std::string answer = ask_status(options.socket);
+      if (options.watch && !options.json) out << "\x1b[H\x1b[2J";
+      if (options.json) {
+        out << answer << std::flush;
+      } else {
+        print_status(nlohmann::json::parse(answer), out);
+      }
+      if (options.watch) std::this_thread::sleep_for(std::chrono::seconds(1));
+    } while (options.watch);
+    return 0;
+  } catch (const std::exception& problem) {
+    return failed(err, "no node answers at " + options.socket, problem);
+  }
+}
+
+}  // namespace gossip::node
