@@ -128,7 +128,7 @@ TEST(GraphFile, DamageIsAnErrorOrAGraph) {
         damaged[random.below(static_cast<std::uint32_t>(damaged.size()))] = static_cast<char>(random.below(128));
       }
       const TestFile file(damaged);
-      const std::string error = error_of([&] { read(format, file.name()); });
+      const std::string error = error_of([&, kind = format] { read(kind, file.name()); });
       EXPECT_TRUE(error == "no error" || error.starts_with(file.name())) << error << "\n" << damaged;
       graphs += error == "no error" ? 1 : 0;
     }
