@@ -1,12 +1,11 @@
 #include <algorithm>
-#include <boost/graph/breadth_first_search.hpp>
-#include <boost/graph/two_bit_color_map.hpp>
 #include <boost/pending/disjoint_sets.hpp>
 #include <boost/property_map/property_map.hpp>
 #include <cmath>
+#include <span>
 
 #include "core/random.hpp"
-#include "sim/graph_adapter.hpp"
+#include "sim/graph.hpp"
 
 namespace gossip::sim {
 namespace {
@@ -14,13 +13,16 @@ namespace {
 /// Link ends that a description may visit; about a third of a second.
 constexpr std::uint64_t visits = 32'000'000;
 
+std::span<const PeerId> row(const Graph& graph, std::uint32_t peer) {
+  return std::span(graph.targets).subspan(graph.offsets[peer], graph.offsets[peer + 1ull] - graph.offsets[peer]);
+}
+
 void measure_degrees(const Graph& graph, GraphFacts& facts) {
   const std::uint32_t peers = graph.peers();
-  if (peers == 0) return;
   double squares = 0;
-  facts.degree_min = static_cast<std::uint32_t>(out_degree(0, graph));
+  facts.degree_min = static_cast<std::uint32_t>(row(graph, 0).size());
   for (std::uint32_t peer = 0; peer < peers; ++peer) {
-    const auto degree = static_cast<std::uint32_t>(out_degree(peer, graph));
+    const auto degree = static_cast<std::uint32_t>(row(graph, peer).size());
     facts.degree_min = std::min(facts.degree_min, degree);
     facts.degree_max = std::max(facts.degree_max, degree);
     squares += static_cast<double>(degree) * degree;
@@ -38,43 +40,75 @@ void measure_components(const Graph& graph, GraphFacts& facts) {
                             boost::make_iterator_property_map(parent.begin(), identity));
   for (std::uint32_t peer = 0; peer < peers; ++peer) sets.make_set(peer);
   for (std::uint32_t peer = 0; peer < peers; ++peer) {
-    for (std::uint64_t slot = graph.offsets[peer]; slot < graph.offsets[peer + 1ull]; ++slot) {
-      if (index(graph.targets[slot]) < peer) sets.union_set(peer, index(graph.targets[slot]));
+    for (const PeerId other : row(graph, peer)) {
+      if (index(other) < peer) sets.union_set(peer, index(other));
     }
   }
   std::vector<std::uint32_t> sizes(peers);
   for (std::uint32_t peer = 0; peer < peers; ++peer) ++sizes[sets.find_set(peer)];
   facts.components = static_cast<std::uint32_t>(std::ranges::count_if(sizes, [](auto size) { return size > 0; }));
-  facts.largest_component = peers == 0 ? 0 : *std::ranges::max_element(sizes);
+  facts.largest_component = *std::ranges::max_element(sizes);
 }
 
-/// Hops to the farthest peer that can be reached, and which that is.
-struct Farthest {
+/// What a search found: hops to the farthest peer that it reached, which that is, and how many it reached.
+struct Search {
   std::uint32_t hops = 0;
-  std::uint32_t peer = 0;
+  std::uint32_t farthest = 0;
+  std::uint32_t reached = 1;
 };
 
-class HopRecorder : public boost::default_bfs_visitor {
+/// Breadth first, one distance after the other. While few peers are on the border it follows their links; when many
+/// are, the peers not seen yet look for one of them, which ends at the first that they find (Beamer, Asanović and
+/// Patterson 2012). That is several times faster than Boost's search on a random graph.
+class Searcher {
  public:
-  HopRecorder(std::vector<std::uint32_t>& hops, Farthest& farthest) : hops_(hops), farthest_(farthest) {}
-  void tree_edge(const GraphEdge& edge, const Graph& graph) {
-    const std::uint32_t peer = target(edge, graph);
-    hops_[peer] = hops_[edge.from] + 1;
-    if (hops_[peer] > farthest_.hops) farthest_ = {hops_[peer], peer};
+  explicit Searcher(const Graph& graph) : graph_(graph), seen_(graph.peers()), on_border_(graph.peers()) {}
+
+  Search from(std::uint32_t peer) {
+    seen_.assign(graph_.peers(), false);
+    border_.assign(1, peer);
+    seen_[peer] = true;
+    Search search{0, peer, 1};
+    while (true) {
+      next_.clear();
+      if (border_.size() < graph_.peers() / 16) {
+        follow();
+      } else {
+        look_back();
+      }
+      if (next_.empty()) return search;
+      ++search.hops;
+      search.reached += static_cast<std::uint32_t>(next_.size());
+      search.farthest = next_.front();
+      border_.swap(next_);
+    }
   }
 
  private:
-  std::vector<std::uint32_t>& hops_;
-  Farthest& farthest_;
-};
+  void follow() {
+    for (const std::uint32_t peer : border_) {
+      for (const PeerId other : row(graph_, peer)) {
+        if (seen_[index(other)]) continue;
+        seen_[index(other)] = true;
+        next_.push_back(index(other));
+      }
+    }
+  }
+  void look_back() {
+    for (const std::uint32_t peer : border_) on_border_[peer] = true;
+    for (std::uint32_t peer = 0; peer < graph_.peers(); ++peer) {
+      const auto borders = [&](PeerId other) -> bool { return on_border_[index(other)]; };
+      if (seen_[peer] || std::ranges::none_of(row(graph_, peer), borders)) continue;
+      seen_[peer] = true;
+      next_.push_back(peer);
+    }
+    for (const std::uint32_t peer : border_) on_border_[peer] = false;
+  }
 
-Farthest farthest_from(const Graph& graph, std::uint32_t peer, std::vector<std::uint32_t>& hops) {
-  Farthest farthest{0, peer};
-  hops[peer] = 0;
-  auto colours = boost::make_two_bit_color_map(graph.peers(), boost::typed_identity_property_map<std::uint32_t>());
-  boost::breadth_first_search(graph, peer, boost::color_map(colours).visitor(HopRecorder(hops, farthest)));
-  return farthest;
-}
+  const Graph& graph_;
+  std::vector<bool> seen_, on_border_;
+  std::vector<std::uint32_t> border_, next_;
+};
 
 /// From every peer where that is cheap. Otherwise from random ones, each followed by the farthest from it, which finds
 /// the true diameter of most graphs (the double sweep of Magnien, Latapy and Habib 2009).
@@ -83,13 +117,14 @@ void measure_diameter(const Graph& graph, std::uint64_t seed, GraphFacts& facts)
   const std::uint64_t sweeps = visits / (graph.targets.size() + peers + 1);
   const bool exact = sweeps >= peers;
   facts.diameter_sample = exact ? peers : static_cast<std::uint32_t>(std::max<std::uint64_t>(2, sweeps));
-  std::vector<std::uint32_t> hops(peers);
+  Searcher searcher(graph);
   Random random(seed);
-  Farthest last;
+  Search last;
   for (std::uint32_t i = 0; i < facts.diameter_sample; ++i) {
-    const std::uint32_t from = exact ? i : i % 2 == 1 ? last.peer : random.below(peers);
-    last = farthest_from(graph, from, hops);
+    const std::uint32_t from = exact ? i : i % 2 == 1 ? last.farthest : random.below(peers);
+    last = searcher.from(from);
     facts.diameter = std::max(facts.diameter, last.hops);
+    facts.largest_component = std::max(facts.largest_component, last.reached);
   }
 }
 
@@ -99,9 +134,11 @@ GraphFacts describe(const Graph& graph, std::uint64_t seed) {
   GraphFacts facts{};
   facts.peers = graph.peers();
   facts.links = graph.links();
+  if (facts.peers == 0) return facts;
   measure_degrees(graph, facts);
-  measure_components(graph, facts);
   measure_diameter(graph, seed, facts);
+  facts.components = 1;
+  if (facts.largest_component < facts.peers) measure_components(graph, facts);
   return facts;
 }
 

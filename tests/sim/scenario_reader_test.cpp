@@ -291,6 +291,38 @@ void expect_known_keywords(const Json& schema, const std::string& path) {
 
 TEST(ScenarioSchema, SaysNothingThatTheCheckIgnores) { expect_known_keywords(Json::parse(scenario_schema()), ""); }
 
+void collect_keys(const Json& schema, std::set<std::string>& keys) {
+  if (schema.contains("properties")) {
+    for (const auto& [key, value] : schema["properties"].items()) {
+      keys.insert(key);
+      collect_keys(value, keys);
+      if (value.contains("const")) keys.insert(value["const"].get<std::string>());
+    }
+  }
+  if (schema.contains("items")) collect_keys(schema["items"], keys);
+  for (const Json& branch : schema.value("oneOf", Json::array())) collect_keys(branch, keys);
+}
+
+TEST(ScenarioSchema, EveryKeyIsInTheDocumentation) {
+  const std::string text = read_text(source_file("docs/scenario.md"));
+  std::set<std::string> keys;
+  collect_keys(Json::parse(scenario_schema()), keys);
+  EXPECT_GT(keys.size(), 80u);
+  for (const std::string& key : keys) {
+    const bool found =
+        text.find('`' + key + '`') != std::string::npos || text.find('"' + key + '"') != std::string::npos;
+    EXPECT_TRUE(found) << key;
+  }
+}
+
+TEST(ScenarioReader, TheDocumentationsExampleWorks) {
+  const std::string text = read_text(source_file("docs/scenario.md"));
+  const std::size_t start = text.find("```json\n") + 8;
+  const Scenario s = read(text.substr(start, text.find("```", start) - start));
+  EXPECT_EQ(s.peers, 1'000u);
+  EXPECT_EQ(s.workload.at(0).ttl, 3);
+}
+
 TEST(ScenarioSchema, IsTheShippedFile) {
   EXPECT_EQ(scenario_schema(), read_text(source_file("sim/scenario.schema.json")));
 }
