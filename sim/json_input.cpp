@@ -174,12 +174,14 @@ class Checker {
   const std::string& file_;
 };
 
-/// nlohmann_json keeps the last of two equal keys in silence; this sees them while it parses.
-class DuplicateKeys {
+/// What nlohmann_json lets pass: it keeps the last of two equal keys in silence, and nests without an end, which later
+/// recursions would not survive.
+class Strictness {
  public:
-  explicit DuplicateKeys(const std::string& file) : file_(file) {}
+  explicit Strictness(const std::string& file) : file_(file) {}
 
-  bool operator()(int, Json::parse_event_t event, Json& parsed) {
+  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
+    if (depth > most_depth) throw InputError(file_, "nests deeper than " + std::to_string(most_depth) + " levels");
     if (event == Json::parse_event_t::object_start) open_.emplace_back();
     if (event == Json::parse_event_t::object_end) open_.pop_back();
     if (event == Json::parse_event_t::key && !open_.back().insert(parsed.get<std::string>()).second) {
@@ -189,6 +191,7 @@ class DuplicateKeys {
   }
 
  private:
+  static constexpr int most_depth = 100;
   const std::string& file_;
   std::vector<std::set<std::string>> open_;
 };
@@ -211,12 +214,15 @@ std::string read_text(const std::string& file) {
 Json read_json(const std::string& file) {
   const std::string text = read_text(file);
   try {
-    return Json::parse(text, DuplicateKeys(file), true, true);
+    return Json::parse(text, Strictness(file), true, true);
   } catch (const Json::parse_error& error) {
     // "[json.exception.parse_error.101] parse error at line 3, column 5: syntax error while …"
     const std::string message = error.what();
     const std::size_t start = message.find("at line");
     throw InputError(file, "broken JSON " + (start == std::string::npos ? message : message.substr(start)));
+  } catch (const Json::out_of_range& error) {
+    const std::string message = error.what();  // "[json.exception.out_of_range.406] number overflow parsing '1e999'"
+    throw InputError(file, "broken JSON:" + message.substr(message.find(']') + 1));
   }
 }
 

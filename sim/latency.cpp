@@ -9,6 +9,7 @@
 namespace gossip::sim {
 namespace {
 
+constexpr double most_weight = 1e12;
 constexpr double longest_ms = static_cast<double>(longest_latency / millisecond);
 
 /// A square of milliseconds, row by row; what is missing ("nan", "-" or "") is 0.
@@ -60,7 +61,7 @@ class RegionFile {
     const Json& weights = member(document_[spec.model], "weights", path_);
     for (const auto& [region, weight] : weights.items()) {
       names_.push_back(region);
-      weights_.push_back(number(weight, path_ + "/weights/" + region));
+      weights_.push_back(number(weight, most_weight, path_ + "/weights/" + region));
     }
     if (names_.empty()) fail(path_ + "/weights", "names no region");
     read_table(member(document_[spec.model], "one_way_ms", path_));
@@ -85,9 +86,10 @@ class RegionFile {
     if (!object[key].is_object()) fail(path + '/' + key, "is not an object with a member for each region");
     return object[key];
   }
-  double number(const Json& value, const std::string& path) const {
-    if (!value.is_number() || value < 0 || value > longest_ms)
-      fail(path, value.dump() + " is not a number from 0 to 3600000");
+  double number(const Json& value, double most, const std::string& path) const {
+    if (!value.is_number() || value < 0 || value > most) {
+      fail(path, value.dump() + " is not a number from 0 to " + Json(most).dump());
+    }
     return value;
   }
   void read_table(const Json& rows) {
@@ -96,7 +98,7 @@ class RegionFile {
       const Json& row = member(rows, from, path);
       for (const std::string& to : names_) {
         if (!row.contains(to)) fail(path + '/' + from, "misses \"" + to + '"');
-        table_.push_back(number(row[to], path + '/' + from + '/' + to));
+        table_.push_back(number(row[to], longest_ms, path + '/' + from + '/' + to));
       }
     }
   }

@@ -3,6 +3,7 @@
 #include <array>
 #include <filesystem>
 #include <limits>
+#include <tuple>
 #include <type_traits>
 
 #include "core/assert.hpp"
@@ -334,7 +335,8 @@ void read_all(const Section& from, Scenario& to) {
 Json& step_into(Json& value, const std::string& token, const std::string& where) {
   if (value.is_null()) value = Json::object();
   if (value.is_object()) return value[token];
-  if (!value.is_array()) throw InputError(where, "there is nothing below " + value.dump() + " to set");
+  if (!value.is_array())
+    throw InputError(where, std::string("a ") + value.type_name() + " has nothing below it to set");
   const bool number = !token.empty() && token.size() < 10 && token.find_first_not_of("0123456789") == std::string::npos;
   const std::size_t index = token == "-" ? value.size() : number ? std::stoul(token) : value.size() + 1;
   if (index > value.size()) {
@@ -353,12 +355,15 @@ void apply(Json& document, const std::string& set) {
   }
   Json* target = &document;
   try {
+    std::ignore = Json(set).dump();  // throws what is not UTF-8
     Json::json_pointer pointer(set.substr(0, equals));
     std::vector<std::string> tokens;
     for (; !pointer.empty(); pointer.pop_back()) tokens.insert(tokens.begin(), pointer.back());
     for (const std::string& token : tokens) target = &step_into(*target, token, where);
   } catch (const Json::parse_error&) {
     throw InputError(where, "has a ~ that is neither ~0 nor ~1");
+  } catch (const Json::type_error&) {
+    throw InputError(where, "is not UTF-8");
   }
   const std::string value = set.substr(equals + 1);
   *target = Json::parse(value, nullptr, false);

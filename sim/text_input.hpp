@@ -21,7 +21,7 @@ struct TextLine {
   std::string where() const { return file + ": line " + std::to_string(number); }
 };
 
-/// Fields between any of `separators`; runs of white space count as one separator, other separators each count.
+/// The fields of a line without the blanks around them. The separator ' ' is any run of blanks; others each count.
 inline std::vector<std::string_view> split(std::string_view line, char separator) {
   constexpr std::string_view blank = " \t\r";
   std::vector<std::string_view> fields;

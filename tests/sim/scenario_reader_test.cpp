@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "core/random.hpp"
 #include "sim/json_input.hpp"
 #include "tests/sim/input_files.hpp"
 
@@ -211,7 +212,7 @@ TEST(ScenarioReader, SetsThatMakeNoSense) {
   for (const std::string set : {"", "peers=5", "/peers", "="}) {
     EXPECT_EQ(set_error(set), "--set " + set + ": is not of the form /json/pointer=value, as in /links/loss=0.1");
   }
-  EXPECT_EQ(set_error("/peers/x=5"), "--set /peers/x=5: there is nothing below 10 to set");
+  EXPECT_EQ(set_error("/peers/x=5"), "--set /peers/x=5: a number has nothing below it to set");
   EXPECT_EQ(set_error("/a~2b=5"), "--set /a~2b=5: has a ~ that is neither ~0 nor ~1");
   EXPECT_EQ(error_of([] {
               read(ring, {"/workload=[]", "/workload/1/ttl=5"});
@@ -224,6 +225,36 @@ TEST(ScenarioReader, SetsThatMakeNoSense) {
   EXPECT_TRUE(set_error("/link/loss=0.1").ends_with("/link: is not known; did you mean \"links\"?"));
   EXPECT_TRUE(set_error("/links/loss=half").ends_with("/links/loss: expected a number, got \"half\""));
   EXPECT_TRUE(set_error("=5").starts_with("--set =5: is not of the form"));
+}
+
+TEST(ScenarioReader, NumbersAndNestingWithoutMeasure) {
+  const auto error = [](const std::string& text) { return error_of([&] { read(text); }); };
+  EXPECT_TRUE(error(R"({"peers": 1e999})").ends_with(": broken JSON: number overflow parsing '1e999'"));
+  EXPECT_TRUE(
+      error(R"({"seed": 18446744073709551616})").ends_with("/seed: expected an integer, got 1.8446744073709552e+19"));
+  EXPECT_TRUE(error(std::string(1'000'000, '[')).ends_with(": nests deeper than 100 levels"));
+  EXPECT_TRUE(set_error("/name=\xff").ends_with(": is not UTF-8"));
+}
+
+/// Damage of any kind ends in an InputError or in a scenario.
+TEST(ScenarioReader, DamageIsAnErrorOrAScenario) {
+  Random random(4);
+  const std::string alphabet = "{}[]\",:0123456789.-eE/* abtru\\\n\xc3";
+  int scenarios = 0;
+  constexpr int rounds = 2'000;
+  for (int round = 0; round < rounds; ++round) {
+    std::string text = full_sampling;
+    for (std::uint32_t changes = random.below(3); changes > 0; --changes) {
+      text[random.below(static_cast<std::uint32_t>(text.size()))] =
+          alphabet[random.below(static_cast<std::uint32_t>(alphabet.size()))];
+    }
+    const TestFile file(text, ".json");
+    const std::string error = error_of([&] { read_scenario(file.name()); });
+    EXPECT_TRUE(error == "no error" || error.starts_with(file.name())) << error << "\n" << text;
+    scenarios += error == "no error" ? 1 : 0;
+  }
+  EXPECT_GT(scenarios, rounds / 3);
+  EXPECT_LT(scenarios, rounds);
 }
 
 /// A scenario whose peers come from a file is checked against their number later.
