@@ -1,0 +1,131 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "net/classic.hpp"
+#include "net/framing.hpp"
+#include "node/node.hpp"
+
+/// Nodes in this process, and a client that does to them what no well-behaved one would.
+namespace gossip::node::test {
+
+using Bytes = net::Bytes;
+using Clock = std::chrono::steady_clock;
+
+/// Generous: it is reached only when something is wrong.
+inline constexpr std::chrono::seconds patience{30};
+
+/// Asks again and again until it holds; false when it never does.
+bool eventually(const std::function<bool()>& condition);
+
+std::span<const std::byte> bytes(std::string_view text);
+std::string text(std::span<const std::byte> data);
+
+template <class M>
+Bytes frame(const M& message) {
+  Bytes out;
+  encode(out, message);
+  return out;
+}
+Bytes announce(std::uint16_t type, std::string_view data, std::uint8_t ttl = 0);
+Bytes content(std::uint16_t type, std::string_view data, std::uint8_t ttl = 0);
+
+/// Settings for a node of a test: any free ports, and no questions to peers that the test did not ask for.
+Settings quiet_settings();
+
+/// A node on a thread of its own.
+class TestNode {
+ public:
+  explicit TestNode(const Settings& settings = quiet_settings(), RunOptions options = {});
+  ~TestNode() { stop(); }
+  TestNode(const TestNode&) = delete;
+
+  void stop();
+  net::Endpoint p2p() const { return p2p_; }
+  net::Endpoint api() const { return api_; }
+  nlohmann::json status() const;
+  std::uint64_t counter(const char* name) const { return status()["counters"][name]; }
+  std::uint64_t drop(const char* reason) const { return status()["drops"][reason]; }
+  std::size_t peers() const { return status()["peers"].size(); }
+
+ private:
+  std::unique_ptr<Node> node_;
+  net::Endpoint p2p_, api_;
+  std::string status_path_;
+  std::thread thread_;
+};
+
+nlohmann::json ask_status(const std::string& path);
+
+/// A blocking TCP connection; every wait ends after `patience`.
+class Client {
+ public:
+  explicit Client(net::Endpoint to);
+  ~Client();
+  Client(Client&& other) noexcept;
+  Client& operator=(Client&& other) noexcept;
+  Client(const Client&) = delete;
+
+  void send(std::span<const std::byte> data);
+  void finish_sending();
+  /// Closes with RST.
+  void reset();
+  /// The next frame; nothing when the other side has closed (or, a failure, when nothing came for `patience`).
+  std::optional<Bytes> receive();
+  bool closed_by_other_side();
+  net::Endpoint local() const;
+  net::Endpoint remote() const;
+  int socket() const { return socket_; }
+
+ private:
+  bool fill();
+  int socket_ = -1;
+  Bytes input_;
+  std::size_t used_ = 0;
+};
+
+/// A module.
+class Module : public Client {
+ public:
+  explicit Module(const TestNode& node) : Client(node.api()) {}
+  explicit Module(net::Endpoint api) : Client(api) {}
+  /// Returns when the node has it.
+  void subscribe(std::uint16_t type);
+  void publish(std::uint16_t type, std::string_view data, std::uint8_t ttl = 0) { send(announce(type, data, ttl)); }
+  /// The next notification's data; remembers its id for `answer`.
+  std::string next();
+  void answer(bool valid);
+  std::uint16_t last_id = 0, last_type = 0;
+
+ private:
+  static constexpr std::uint16_t probe_type = 60'000;
+  std::string next_of_any_type();
+};
+
+/// A peer that is connected and known by the address that it claims.
+class RawPeer : public Client {
+ public:
+  /// `listening` is claimed; it need not be true.
+  RawPeer(const TestNode& node, net::Endpoint listening);
+  void spread(std::uint16_t type, std::string_view data, std::uint8_t ttl = 0) { send(content(type, data, ttl)); }
+  /// The next announce; what else arrives is skipped.
+  std::string next();
+  std::vector<net::Endpoint> ask_for_peers(net::Endpoint self);
+  std::uint8_t last_ttl = 0;
+};
+
+/// An address of this machine where nobody listens.
+net::Endpoint nowhere(std::uint16_t port);
+/// A port that was free a moment ago.
+std::uint16_t free_port();
+
+}  // namespace gossip::node::test

@@ -1,0 +1,141 @@
+#include <gtest/gtest.h>
+
+#include "node/peer_file.hpp"
+#include "node/settings.hpp"
+#include "tests/node/process.hpp"
+
+namespace gossip::node::test {
+namespace {
+
+std::vector<std::string> errors_of(std::string_view text) {
+  Settings settings;
+  std::vector<std::string> lines;
+  for (const auto& [line, what] : parse_ini(text, settings)) lines.push_back(std::to_string(line) + ": " + what);
+  return lines;
+}
+
+TEST(Configuration, TheSampleOfTheSeed) {
+  Settings settings;
+  const auto errors = parse_ini(
+      "hostkey = /hostkey.pem\n"
+      "\n"
+      "[gossip]\n"
+      "cache_size = 50\n"
+      "degree = 30\n"
+      "bootstrapper = p2psec.net.in.tum.de:6001\n"
+      "p2p_address = 131.159.15.61:6001\n"
+      "api_address = [::1]:7001\n",
+      settings);
+  EXPECT_TRUE(errors.empty());
+  EXPECT_EQ(settings.hostkey, "/hostkey.pem");
+  EXPECT_EQ(settings.cache_size, 50u);
+  EXPECT_EQ(settings.degree, 30u);
+  EXPECT_EQ(settings.bootstrapper, (net::HostPort{"p2psec.net.in.tum.de", 6001, net::HostKind::name}));
+  EXPECT_EQ(settings.p2p_address, (net::HostPort{"131.159.15.61", 6001, net::HostKind::v4}));
+  EXPECT_EQ(settings.api_address, (net::HostPort{"::1", 7001, net::HostKind::v6}));
+}
+
+TEST(Configuration, OlderSpellings) {
+  Settings settings;
+  const auto errors =
+      parse_ini("[GLOBAL]\nhostkey=k\n[gossip]\nmax_connections=7\nlisten_address=1.2.3.4:5\n", settings);
+  EXPECT_TRUE(errors.empty());
+  EXPECT_EQ(settings.hostkey, "k");
+  EXPECT_EQ(settings.degree, 7u);
+  EXPECT_EQ(to_string(settings.p2p_address), "1.2.3.4:5");
+}
+
+TEST(Configuration, AllErrorsAtOnceWithTheirLines) {
+  EXPECT_EQ(errors_of("degree = 3\n"
+                      "[gosip]\n"
+                      "whatever = 1\n"
+                      "[gossip]\n"
+                      "degre = 4\n"
+                      "seen_ttl = 3\n"
+                      "relay = foo\n"
+                      "cache_size = 0\n"
+                      "cache_size = 5\n"
+                      "p2p_address = 1.2.3.4\n"
+                      "bootstrapper = host:0\n"
+                      "advertise = 224.0.0.1:5\n"
+                      "no equals sign\n"
+                      "[limits\n"
+                      "[limits]\n"
+                      "peer_queue = 9MB\n"
+                      "module_stall = 99999999999999999h\n"),
+            (std::vector<std::string>{
+                "1: `degree` belongs in [gossip]",
+                "2: unknown section [gosip]; the nearest known one is [gossip]",
+                "5: unknown key `degre`; the nearest known one is `degree`",
+                "6: seen_ttl: `3` needs a unit: ns, us, ms, s, min, h",
+                "7: relay: `foo` is none of: all, subscribed",
+                "8: cache_size: `0` is not between 1 and 4096",
+                "9: `cache_size` was set in line 8 already",
+                "10: p2p_address: `1.2.3.4` is no address: the port is missing (write host:port)",
+                "11: bootstrapper: `host:0` names port 0, where nobody listens",
+                "12: advertise: `224.0.0.1:5` is no IPv4 address and port where somebody can listen",
+                "13: expected `key = value` or `[section]`",
+                "14: the bracket of the section is not closed",
+                "16: peer_queue: `9MB` needs a unit: B, KiB, MiB, GiB",
+                "17: module_stall: `99999999999999999h` is too large",
+            }));
+}
+
+TEST(Configuration, WhatIsShownIsReadBack) {
+  Settings settings;
+  settings.degree = 8;
+  settings.bootstrapper = net::HostPort{"::1", 5, net::HostKind::v6};
+  settings.advertise = net::Endpoint{0x01020304, 5};
+  settings.seen_ttl = 1500 * millisecond;
+  settings.on_silence = OnSilence::drop;
+  settings.peer_queue = 65'536;
+  settings.log_level = LogLevel::debug;
+  for (bool comments : {false, true}) {
+    Settings again;
+    EXPECT_TRUE(parse_ini(to_ini(settings, comments), again).empty());
+    EXPECT_EQ(again, settings);
+  }
+}
+
+TEST(Configuration, ExampleFileIsGood) {
+  Settings settings;
+  EXPECT_TRUE(parse_ini(read_file(GOSSIP_SOURCE_DIR "/node/node.ini"), settings).empty());
+  EXPECT_TRUE(check_relations(settings).empty());
+}
+
+TEST(Configuration, RelationsBetweenKeys) {
+  Settings settings;
+  settings.retry_max = settings.retry_min - 1;
+  settings.links = settings.degree - 1;
+  settings.validation_deadline = settings.seen_ttl + 1;
+  settings.api_address = settings.p2p_address;
+  EXPECT_EQ(check_relations(settings).size(), 4u);
+}
+
+TEST(PeerFile, SurvivesAndIsSetAsideWhenDamaged) {
+  Folder folder;
+  const std::string path = folder / "peers";
+  EXPECT_TRUE(load_peers(path, 10).problem.empty()) << "a first start is no problem";
+  const std::vector<net::Endpoint> peers{{0x01020304, 5}, {0x7f000001, 6001}};
+  EXPECT_EQ(save_peers(path, peers), "");
+  EXPECT_EQ(load_peers(path, 10).peers, peers);
+  EXPECT_EQ(load_peers(path, 1).peers.size(), 1u);
+
+  const std::string good = read_file(path);
+  for (std::size_t cut = 0; cut + 1 < good.size(); ++cut) {
+    write_file(path, good.substr(0, cut));
+    const PeerFile file = load_peers(path, 10);
+    EXPECT_FALSE(file.problem.empty()) << "cut to " << cut;
+    EXPECT_TRUE(file.peers.empty());
+    EXPECT_EQ(read_file(path + ".damaged"), good.substr(0, cut));
+  }
+  EXPECT_TRUE(load_peers(path, 10).problem.empty()) << "set aside";
+}
+
+TEST(PeerFile, SaysWhyItCannotBeWritten) {
+  Folder folder;
+  EXPECT_NE(save_peers(folder / "missing/peers", {}).find("cannot write"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace gossip::node::test
