@@ -16,10 +16,10 @@ namespace gossip::sim {
 /// The events of one block of peers, in order of (time, destination, source, emission).
 ///
 /// An event goes unsorted into the bucket of its time, in O(1) and without touching anything but the end of a list; a
-/// bucket is sorted when its time has come, by a counting sort whose cells hold about one event each. The few events that
-/// are emitted into the bucket that is being worked on wait in a heap beside it. Buckets are grouped into pages: this
-/// page and the next have a list a bucket, pages beyond are one list each, so a quiet hour costs nothing.
-/// Measured against sorting each window by destination: docs/design.md.
+/// bucket is sorted when its time has come, by a counting sort whose cells hold about one event each. The few events
+/// that are emitted into the bucket that is being worked on wait in a heap beside it. Buckets are grouped into pages:
+/// this page and the next have a list a bucket, pages beyond are one list each, so a quiet hour costs nothing. Measured
+/// against sorting each window by destination: docs/design.md.
 class Calendar {
  public:
   /// `shift`: a bucket is 2^shift ns wide. It decides speed only, never the order.
@@ -36,7 +36,8 @@ class Calendar {
     }
     ++in_ring_;
     List& list = ring(bucket);
-    if (list.place == list.end) [[unlikely]] extend(list);
+    if (list.place == list.end) [[unlikely]]
+      extend(list);
     *list.place++ = event;
   }
 

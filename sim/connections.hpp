@@ -30,8 +30,7 @@ class Connections {
   }
 
   /// A row of `places` for each peer, all free.
-  Connections(std::uint32_t peers, std::uint32_t places)
-      : places_(places), links_(std::size_t{peers} * places) {}
+  Connections(std::uint32_t peers, std::uint32_t places) : places_(places), links_(std::size_t{peers} * places) {}
 
   bool empty() const { return links_.empty(); }
 
@@ -51,9 +50,8 @@ class Connections {
   Link& add(PeerId from, PeerId to, std::uint32_t life, State state) {
     const auto links = row(from);
     // A graph's row has a place for each neighbour and no others.
-    const auto place = std::ranges::find_if(links, [&](const Link& link) {
-      return link.state == State::free && (places_ > 0 || link.peer == to);
-    });
+    const auto place = std::ranges::find_if(
+        links, [&](const Link& link) { return link.state == State::free && (places_ > 0 || link.peer == to); });
     GOSSIP_ASSERT(place != links.end());
     *place = {to, life, 0, state};
     return *place;

@@ -17,9 +17,9 @@ namespace gossip::sim {
 /// Drives the peers of one scenario through simulated time.
 ///
 /// Peers are split in blocks, each with its own queue, messages and counters. The shortest latency L is the lookahead:
-/// in a window of length L no block can affect another, so blocks work on a window each by itself and exchange what they
-/// emitted at its end. What the world does to peers (announcements, faults) happens between windows.
-/// Result: a function of (scenario, seed) alone, whatever the blocks, buckets or compiler.
+/// in a window of length L no block can affect another, so blocks work on a window each by itself and exchange what
+/// they emitted at its end. What the world does to peers (announcements, faults) happens between windows. Result: a
+/// function of (scenario, seed) alone, whatever the blocks, buckets or compiler.
 template <class PeerType>
 class Engine {
  public:
@@ -250,17 +250,22 @@ class Engine {
       return;
     }
     switch (event.kind) {
-      case EventKind::wake: on_wake(block, event); break;
+      case EventKind::wake:
+        on_wake(block, event);
+        break;
       case EventKind::verdict:
         if (lives_.up(event.dst) && static_cast<std::uint16_t>(lives_.life(event.dst)) == event.hops) {
           step(block, event.dst, Verdict{MessageRef{event.body}, static_cast<Opinion>(event.ttl)});
         }
         break;
-      case EventKind::go_up: on_go_up(block, event); break;
+      case EventKind::go_up:
+        on_go_up(block, event);
+        break;
       case EventKind::go_down:
         if (lives_.up(event.dst) && lives_.life(event.dst) == event.body) go_down(block, event.dst, event.ttl != 0);
         break;
-      default: on_link_event(block, event);
+      default:
+        on_link_event(block, event);
     }
   }
 
@@ -341,11 +346,20 @@ class Engine {
     }
     Change change = Change::none;
     switch (event.kind) {
-      case EventKind::dial: change = transport_.on_dial(event); break;
-      case EventKind::accepted: change = transport_.on_accepted(event); break;
-      case EventKind::refused: change = transport_.on_refused(event); break;
-      case EventKind::closed: change = transport_.on_closed(event); break;
-      default: GOSSIP_ASSERT(false);
+      case EventKind::dial:
+        change = transport_.on_dial(event);
+        break;
+      case EventKind::accepted:
+        change = transport_.on_accepted(event);
+        break;
+      case EventKind::refused:
+        change = transport_.on_refused(event);
+        break;
+      case EventKind::closed:
+        change = transport_.on_closed(event);
+        break;
+      default:
+        GOSSIP_ASSERT(false);
     }
     const bool dial = event.kind == EventKind::dial;
     if (change == Change::replaced) step(block, event.dst, PeerDown{event.src});
@@ -378,7 +392,8 @@ class Engine {
 
   void publish(MessageRef message) {
     const MessagePlan& plan = plan_.messages[index(message)];
-    const PeerId origin = plan.origin == MessagePlan::random_origin ? random_up_peer(index(message)) : PeerId{plan.origin};
+    const PeerId origin =
+        plan.origin == MessagePlan::random_origin ? random_up_peer(index(message)) : PeerId{plan.origin};
     if (origin == no_peer || !lives_.up(origin)) return;
     published_[index(message)] = {now_, origin};
     Block& block = block_of(origin);
@@ -478,7 +493,9 @@ class Engine {
   }
 
   void act(Block& block, PeerId peer, const Deliver& command) {
-    fates_[fate_index(command.message, peer)] |= Fate::delivered;
+    std::uint8_t& fate = fates_[fate_index(command.message, peer)];
+    const bool again = fate & Fate::delivered;
+    fate |= Fate::delivered;
     if (options_.shortcut) {
       last_delivered_[index(peer)].on_deliver(command.message, block.env.now, config_.flood.seen_ttl);
     }
@@ -487,6 +504,10 @@ class Engine {
     }
     if (command.from == no_peer) return;
     if (config_.flood.validation) block.asked = command.message;
+    if (again) {
+      ++block.metrics.redelivered;
+      return;
+    }
     MessageTally& tally = block.metrics.messages[index(command.message)];
     ++tally.first_receipts;
     tally.last_delivery = block.env.now;
@@ -497,13 +518,24 @@ class Engine {
   void act(Block& block, PeerId peer, const Drop& command) {
     ++block.metrics.drops[static_cast<std::size_t>(command.reason)];
     switch (command.reason) {
-      case Reason::duplicate: ++block.metrics.messages[index(command.message)].duplicates; break;
-      case Reason::ttl: fates_[fate_index(command.message, peer)] |= Fate::ended_ttl; break;
-      case Reason::rejected: fates_[fate_index(command.message, peer)] |= Fate::ended_verdict; break;
-      case Reason::not_relayed: fates_[fate_index(command.message, peer)] |= Fate::ended_relay; break;
-      case Reason::silence: fates_[fate_index(command.message, peer)] |= Fate::ended_silence; break;
+      case Reason::duplicate:
+        ++block.metrics.messages[index(command.message)].duplicates;
+        break;
+      case Reason::ttl:
+        fates_[fate_index(command.message, peer)] |= Fate::ended_ttl;
+        break;
+      case Reason::rejected:
+        fates_[fate_index(command.message, peer)] |= Fate::ended_verdict;
+        break;
+      case Reason::not_relayed:
+        fates_[fate_index(command.message, peer)] |= Fate::ended_relay;
+        break;
+      case Reason::silence:
+        fates_[fate_index(command.message, peer)] |= Fate::ended_silence;
+        break;
       case Reason::unknown_verdict:
-      case Reason::store_full: break;
+      case Reason::store_full:
+        break;
     }
   }
 
@@ -549,9 +581,7 @@ class Engine {
     }
   }
 
-  void touch(Block& block, MessageRef message, Time now) {
-    block.metrics.messages[index(message)].last_activity = now;
-  }
+  void touch(Block& block, MessageRef message, Time now) { block.metrics.messages[index(message)].last_activity = now; }
 
   static std::uint64_t control_bytes(const Block& block, const Frame& frame) {
     if (frame.kind != FrameKind::response) return contact_bytes;
@@ -565,7 +595,8 @@ class Engine {
       for (const PeerId peer : block.store.peers(MessageRef{event.body})) body = mix(body, index(peer));
     }
     const std::uint64_t who = std::uint64_t{index(event.dst)} << 32 | index(event.src);
-    const std::uint64_t rest = std::uint64_t{event.hops} << 16 | static_cast<std::uint64_t>(event.kind) << 8 | event.ttl;
+    const std::uint64_t rest =
+        std::uint64_t{event.hops} << 16 | static_cast<std::uint64_t>(event.kind) << 8 | event.ttl;
     return mix(static_cast<std::uint64_t>(event.time) * 0x9e3779b97f4a7c15ULL ^ who * 0xd6e8feb86659fd93ULL ^
                (body << 32 ^ rest) * 0xa0761d6478bd642fULL);
   }

@@ -9,11 +9,11 @@
 namespace gossip::sim {
 
 struct EngineOptions {
-  std::uint32_t blocks = 1;         // of consecutive peers; decides nothing but who may work on what
-  int bucket_shift = 0;             // a bucket of time is 2^shift ns wide, 0: by the number of peers; decides only speed
-  bool wire = false;                // every frame through the codec of net/
+  std::uint32_t blocks = 1;  // of consecutive peers; decides nothing but who may work on what
+  int bucket_shift = 0;      // a bucket of time is 2^shift ns wide, 0: by the number of peers; decides only speed
+  bool wire = false;         // every frame through the codec of net/
   bool record_deliveries = false;
-  bool shortcut = true;             // LastDelivered; decides only speed
+  bool shortcut = true;  // LastDelivered; decides only speed
   const std::atomic<bool>* stop = nullptr;
   std::function<void(Time now, std::uint64_t deliveries)> progress;  // now and then
 };

@@ -6,8 +6,8 @@
 
 namespace gossip::sim {
 
-/// Counts of non-negative numbers in cells at most 0.1% wide (exact below 2,048), so that percentiles over any number of
-/// deliveries take a fixed 440 KB and blocks can be added up in any order.
+/// Counts of non-negative numbers in cells at most 0.1% wide (exact below 2,048), so that percentiles over any number
+/// of deliveries take a fixed 440 KB and blocks can be added up in any order.
 class Histogram {
  public:
   void add(std::uint64_t value, std::uint64_t times = 1) {

@@ -43,13 +43,14 @@ class ProgressBar {
     last_ = time;
     drawn_ = true;
     // Of the simulated time where that is known, otherwise of what can be delivered.
-    const double share = duration_ > 0 ? static_cast<double>(now) / static_cast<double>(duration_)
-                                       : static_cast<double>(delivered) / static_cast<double>(std::max<std::uint64_t>(deliveries_, 1));
+    const double share =
+        duration_ > 0 ? static_cast<double>(now) / static_cast<double>(duration_)
+                      : static_cast<double>(delivered) / static_cast<double>(std::max<std::uint64_t>(deliveries_, 1));
     const int filled = std::clamp(static_cast<int>(share * width), 0, width);
     std::cerr << "\r[" << std::string(static_cast<std::size_t>(filled), '#')
-              << std::string(static_cast<std::size_t>(width - filled), '.') << "] "
-              << static_cast<int>(share * 100) << "%  " << static_cast<double>(now) / 1e9 << " s simulated, " << delivered
-              << " deliveries\033[K" << std::flush;
+              << std::string(static_cast<std::size_t>(width - filled), '.') << "] " << static_cast<int>(share * 100)
+              << "%  " << static_cast<double>(now) / 1e9 << " s simulated, " << delivered << " deliveries\033[K"
+              << std::flush;
   }
 
  private:
@@ -120,9 +121,10 @@ void add_scenario(CLI::App& command, Arguments& arguments) {
 }
 
 int run_program(int argc, char** argv) {
-  CLI::App app{"Runs gossip peers of a scenario file through simulated time and measures how data spreads.\n"
-               "Exit codes: 0 fine, 2 bad usage or input.",
-               "gossip-sim"};
+  CLI::App app{
+      "Runs gossip peers of a scenario file through simulated time and measures how data spreads.\n"
+      "Exit codes: 0 fine, 2 bad usage or input.",
+      "gossip-sim"};
   app.require_subcommand(1);
   Arguments arguments;
 

@@ -12,9 +12,9 @@ namespace gossip::sim {
 /// What became of one message at one peer, as bits that can be set in any order.
 enum Fate : std::uint8_t {
   delivered = 1,
-  lost = 2,          // a copy for this peer was lost on its link
-  in_flight = 4,     // a copy for this peer was under way, or a verdict was awaited, when time ran out
-  ended_ttl = 8,     // delivered here, and not forwarded: its ttl was used up
+  lost = 2,       // a copy for this peer was lost on its link
+  in_flight = 4,  // a copy for this peer was under way, or a verdict was awaited, when time ran out
+  ended_ttl = 8,  // delivered here, and not forwarded: its ttl was used up
   ended_verdict = 16,
   ended_relay = 32,
   ended_silence = 64,
@@ -38,9 +38,8 @@ enum class Miss : std::uint8_t {
   not_connected,
 };
 inline constexpr std::size_t miss_count = 9;
-inline constexpr const char* miss_names[miss_count] = {"not_published", "down",       "lost",        "time_ran_out",
-                                                       "ttl",           "validation", "not_relayed", "silence",
-                                                       "not_connected"};
+inline constexpr const char* miss_names[miss_count] = {"not_published", "down",        "lost",    "time_ran_out", "ttl",
+                                                       "validation",    "not_relayed", "silence", "not_connected"};
 
 struct MessageTally {
   std::uint64_t first_receipts = 0, duplicates = 0, frames = 0;
@@ -64,6 +63,7 @@ struct Metrics {
   std::array<std::uint64_t, reason_count> drops{};
   std::array<std::uint64_t, transport_drop_count> transport_drops{};
   std::uint64_t connections = 0;
+  std::uint64_t redelivered = 0;  // to a peer that had forgotten it: in a new life, or its cache was too small or short
   Histogram latency, hops;
   std::vector<MessageTally> messages;
   std::vector<Delivery> deliveries;  // only when they are asked for
@@ -76,6 +76,7 @@ struct Metrics {
     control_messages += other.control_messages;
     control_bytes += other.control_bytes;
     connections += other.connections;
+    redelivered += other.redelivered;
     for (std::size_t i = 0; i < reason_count; ++i) drops[i] += other.drops[i];
     for (std::size_t i = 0; i < transport_drop_count; ++i) transport_drops[i] += other.transport_drops[i];
     latency.add(other.latency);

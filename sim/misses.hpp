@@ -19,9 +19,8 @@ class Presence {
   Presence(const Lives& lives, std::uint32_t peers) : lives_(lives), first_(peers + 1) {
     if (lives.empty()) return;
     changes_ = lives.changes();
-    std::ranges::stable_sort(changes_, [](const auto& a, const auto& b) {
-      return a.peer != b.peer ? a.peer < b.peer : a.at < b.at;
-    });
+    std::ranges::stable_sort(
+        changes_, [](const auto& a, const auto& b) { return a.peer != b.peer ? a.peer < b.peer : a.at < b.at; });
     for (const Lives::Change& change : changes_) ++first_[index(change.peer) + 1];
     for (std::size_t i = 1; i < first_.size(); ++i) first_[i] += first_[i - 1];
   }

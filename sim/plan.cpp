@@ -12,8 +12,12 @@ void add_messages(const Workload& load, std::uint32_t peers, std::vector<Message
   };
   for (std::uint32_t round = 0; round < load.count; ++round) {
     switch (load.from) {
-      case Workload::From::peers: add(round, load.peers[round % load.peers.size()]); break;
-      case Workload::From::random: add(round, MessagePlan::random_origin); break;
+      case Workload::From::peers:
+        add(round, load.peers[round % load.peers.size()]);
+        break;
+      case Workload::From::random:
+        add(round, MessagePlan::random_origin);
+        break;
       case Workload::From::all:
         for (std::uint32_t peer = 0; peer < peers; ++peer) add(round, peer);
         break;

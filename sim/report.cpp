@@ -91,7 +91,8 @@ Json message_json(const Result& result, std::size_t number) {
   } else {
     json["at_ms"] = ms(static_cast<std::uint64_t>(message.at));
     json["origin"] = index(message.origin);
-    if (message.deliveries > 1) json["last_delivery_ms"] = ms(static_cast<std::uint64_t>(message.last_delivery - message.at));
+    if (message.deliveries > 1)
+      json["last_delivery_ms"] = ms(static_cast<std::uint64_t>(message.last_delivery - message.at));
   }
   json["deliveries"] = message.deliveries;
   json["coverage"] = coverage(result, message.deliveries, message.misses, 1, false);
@@ -149,7 +150,8 @@ Json report_json(const Scenario& scenario, const GraphFacts& graph, const Result
       {"simulated_seconds", static_cast<double>(result.simulated) / 1e9},
       {"events", sum.events},
       {"wall_seconds", {{"setup", result.setup_seconds}, {"run", result.run_seconds}}},
-      {"events_per_second", result.run_seconds > 0 ? std::round(static_cast<double>(sum.events) / result.run_seconds) : 0},
+      {"events_per_second",
+       result.run_seconds > 0 ? std::round(static_cast<double>(sum.events) / result.run_seconds) : 0},
       {"peak_rss_bytes", result.peak_rss_bytes},
       {"bytes_per_peer", result.peak_rss_bytes / result.peers},
       {"messages", messages},
@@ -159,6 +161,7 @@ Json report_json(const Scenario& scenario, const GraphFacts& graph, const Result
       {"latency_ms", percentiles_ms(sum.latency)},
       {"hops", {{"p50", sum.hops.percentile(0.5)}, {"p99", sum.hops.percentile(0.99)}, {"max", sum.hops.max()}}},
       {"redundancy", ratio(sum.drops[static_cast<std::size_t>(Reason::duplicate)], sum.latency.count())},
+      {"redelivered", sum.redelivered},
       {"payload_messages", sum.payload_messages},
       {"control_messages", sum.control_messages},
       {"payload_bytes", sum.payload_bytes},
@@ -222,7 +225,8 @@ void write_csv(const std::string& folder, const Json& report, const Result& resu
   std::ofstream file = open(path / "deliveries.csv");
   file << "message,peer,time_ns,hops,from\n";
   for (const Delivery& delivery : sorted) {
-    file << index(delivery.message) << ',' << index(delivery.peer) << ',' << delivery.time << ',' << delivery.hops << ',';
+    file << index(delivery.message) << ',' << index(delivery.peer) << ',' << delivery.time << ',' << delivery.hops
+         << ',';
     if (delivery.from != no_peer) file << index(delivery.from);
     file << '\n';
   }

@@ -44,8 +44,13 @@ void add_messages(EngineType& engine, Result& result) {
     const MessageTally& tally = result.sum.messages[i];
     MessageResult& message = result.messages[i];
     const bool published = publication.at != never;
-    message = {publication.at,  publication.origin, tally.first_receipts + published, tally.duplicates,
-               tally.frames,    tally.last_delivery, {}};
+    message = {publication.at,
+               publication.origin,
+               tally.first_receipts + published,
+               tally.duplicates,
+               tally.frames,
+               tally.last_delivery,
+               {}};
     if (!published) {
       message.misses[static_cast<std::size_t>(Miss::not_published)] = result.peers;
     } else if (message.deliveries < result.peers) {

@@ -223,7 +223,9 @@ void read_sampling(const Section& from, SamplingConfig& config) {
   std::uint32_t bootstrapper = 0;
   from.get("bootstrapper", bootstrapper);
   config.bootstrapper = PeerId{bootstrapper};
-  from.get("degree", config.degree);
+  std::uint32_t degree = config.degree;
+  from.get("degree", degree);
+  config.set_degree(degree);
   from.get("max_connections", config.max_connections);
   from.get("transient_connections", config.transient_connections);
   from.get("peer_list", config.peer_list);

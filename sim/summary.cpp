@@ -72,37 +72,44 @@ void print_summary(std::ostream& out, const Json& report) {
   const Json& latency = report["latency_ms"];
   const Json& neighbours = report["neighbours_at_end"];
   out << report["scenario"].get<std::string>() << "   seed " << report["seed"] << "   trace "
-      << report["trace_hash"].get<std::string>() << (report["interrupted"].get<bool>() ? "   INTERRUPTED: partial\n" : "\n");
-  line(out, "peers", grouped(report["peers"].get<std::uint64_t>()) + ", at the end " +
-                         grouped(neighbours["up"].get<std::uint64_t>()) + " up with " + neighbours["min"].dump() + "–" +
-                         neighbours["max"].dump() + " neighbours (mean " + number(neighbours["mean"].get<double>(), 1) + ")");
+      << report["trace_hash"].get<std::string>()
+      << (report["interrupted"].get<bool>() ? "   INTERRUPTED: partial\n" : "\n");
+  line(out, "peers",
+       grouped(report["peers"].get<std::uint64_t>()) + ", at the end " +
+           grouped(neighbours["up"].get<std::uint64_t>()) + " up with " + neighbours["min"].dump() + "–" +
+           neighbours["max"].dump() + " neighbours (mean " + number(neighbours["mean"].get<double>(), 1) + ")");
   if (graph["links"].get<std::uint64_t>() > 0) {
-    line(out, "graph", grouped(graph["links"].get<std::uint64_t>()) + " links, " +
-                           grouped(graph["components"].get<std::uint64_t>()) + " component(s), diameter ≥ " +
-                           graph["diameter"].dump());
+    line(out, "graph",
+         grouped(graph["links"].get<std::uint64_t>()) + " links, " + grouped(graph["components"].get<std::uint64_t>()) +
+             " component(s), diameter ≥ " + graph["diameter"].dump());
   }
-  line(out, "messages", grouped(report["messages"].get<std::uint64_t>()) + ", " +
-                            grouped(report["deliveries"].get<std::uint64_t>()) + " deliveries");
-  line(out, "coverage", percent(report["coverage"]) + " of all peers, " + percent(report["coverage_of_up"]) +
-                            " of those that were up");
-  line(out, "latency", "p50 " + milliseconds(latency["p50"]) + "   p90 " + milliseconds(latency["p90"]) + "   p99 " +
-                           milliseconds(latency["p99"]) + "   last " + milliseconds(latency["max"]));
+  line(out, "messages",
+       grouped(report["messages"].get<std::uint64_t>()) + ", " + grouped(report["deliveries"].get<std::uint64_t>()) +
+           " deliveries");
+  line(out, "coverage",
+       percent(report["coverage"]) + " of all peers, " + percent(report["coverage_of_up"]) + " of those that were up");
+  line(out, "latency",
+       "p50 " + milliseconds(latency["p50"]) + "   p90 " + milliseconds(latency["p90"]) + "   p99 " +
+           milliseconds(latency["p99"]) + "   last " + milliseconds(latency["max"]));
   line(out, "", curve(report["coverage_over_time"]));
-  line(out, "hops", "p50 " + report["hops"]["p50"].dump() + "   p99 " + report["hops"]["p99"].dump() + "   max " +
-                        report["hops"]["max"].dump());
-  line(out, "cost", number(report["redundancy"].get<double>(), 2) + " duplicates a delivery; payload " +
-                        grouped(report["payload_messages"].get<std::uint64_t>()) + " frames, " +
-                        bytes(report["payload_bytes"].get<double>()) + "; control " +
-                        grouped(report["control_messages"].get<std::uint64_t>()) + " frames, " +
-                        bytes(report["control_bytes"].get<double>()));
+  line(out, "hops",
+       "p50 " + report["hops"]["p50"].dump() + "   p99 " + report["hops"]["p99"].dump() + "   max " +
+           report["hops"]["max"].dump());
+  line(out, "cost",
+       number(report["redundancy"].get<double>(), 2) + " duplicates a delivery; payload " +
+           grouped(report["payload_messages"].get<std::uint64_t>()) + " frames, " +
+           bytes(report["payload_bytes"].get<double>()) + "; control " +
+           grouped(report["control_messages"].get<std::uint64_t>()) + " frames, " +
+           bytes(report["control_bytes"].get<double>()));
   line(out, "missed", reasons(report["misses"]));
   line(out, "drops", reasons(report["drops"]));
-  line(out, "run", number(report["simulated_seconds"].get<double>(), 3) + " s simulated in " +
-                       number(report["wall_seconds"]["run"].get<double>(), 2) + " s (set-up " +
-                       number(report["wall_seconds"]["setup"].get<double>(), 2) + " s), " +
-                       grouped(report["events"].get<std::uint64_t>()) + " events, " +
-                       number(report["events_per_second"].get<double>() / 1e6, 2) + " M/s, " +
-                       bytes(report["peak_rss_bytes"].get<double>()) + " peak");
+  line(out, "run",
+       number(report["simulated_seconds"].get<double>(), 3) + " s simulated in " +
+           number(report["wall_seconds"]["run"].get<double>(), 2) + " s (set-up " +
+           number(report["wall_seconds"]["setup"].get<double>(), 2) + " s), " +
+           grouped(report["events"].get<std::uint64_t>()) + " events, " +
+           number(report["events_per_second"].get<double>() / 1e6, 2) + " M/s, " +
+           bytes(report["peak_rss_bytes"].get<double>()) + " peak");
 }
 
 }  // namespace gossip::sim

@@ -16,7 +16,8 @@ namespace gossip::sim {
 ///
 /// - A frame takes the link's latency, plus jitter; it is lost with the link's probability. Frames of one connection
 ///   arrive in the order in which they were sent.
-/// - A dial takes `handshake_round_trips`; the side that is dialled knows of the connection one latency before the dialler.
+/// - A dial takes `handshake_round_trips`; the side that is dialled knows of the connection one latency before the
+/// dialler.
 /// - A dial to a peer that is down fails after `connect_timeout`.
 /// - A crash is noticed by each neighbour after `detection`, a clean leave after one latency.
 /// Where nothing can change (links given, nobody leaves, no jitter) there is no table of connections at all.
@@ -34,7 +35,8 @@ class Transport {
 
   /// The graph's, where its file gives one; otherwise the model's.
   Duration latency(PeerId a, PeerId b) const {
-    if (graph_.latency.empty()) [[likely]] return model_.between(a, b);
+    if (graph_.latency.empty()) [[likely]]
+      return model_.between(a, b);
     const auto begin = graph_.targets.begin() + static_cast<std::ptrdiff_t>(graph_.offsets[index(a)]);
     const auto end = graph_.targets.begin() + static_cast<std::ptrdiff_t>(graph_.offsets[index(a) + 1]);
     const auto place = std::lower_bound(begin, end, b);

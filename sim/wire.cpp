@@ -38,8 +38,10 @@ Wire::Wire(const Plan& plan, std::uint32_t peers, const std::string& scenario) {
 Frame Wire::pass(const Frame& frame, MessageStore& store) {
   bytes_.clear();
   switch (frame.kind) {
-    case FrameKind::announce: return pass_announce(frame);
-    case FrameKind::response: return pass_response(frame, store);
+    case FrameKind::announce:
+      return pass_announce(frame);
+    case FrameKind::response:
+      return pass_response(frame, store);
     case FrameKind::pull:
       encode(bytes_, net::Pull{endpoint(frame.subject())});
       return Frame::pull(peer(std::get<net::Pull>(net::decode(bytes_)).sender));

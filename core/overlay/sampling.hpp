@@ -20,8 +20,8 @@ namespace gossip {
 /// random
 ///   (the bootstrapper too, so that an island of peers finds the others again). The pause doubles from `retry_min` to
 ///   `retry_max`, with up to half of it on top at random, so that peers that failed together do not return together.
-/// - A peer keeps `max_connections`; it accepts `transient_connections` more, answers them, and closes them: it is
-/// full,
+/// - A peer keeps `max_connections`, whoever dialled; it accepts `transient_connections` more, answers them, and closes
+/// them: it is full,
 ///   but it still introduces people. Beyond that it closes at once.
 /// - The list is bounded; a new address replaces a random one when it is full. An attacker who floods a peer with
 ///   addresses can fill its list (the seed has no defence), but not its memory.
@@ -68,7 +68,12 @@ class Sampling {
     }
     if (!link->up) ++state_.up;
     link->up = true;
-    if (inbound) return;
+    if (inbound) return;  // it says first what it wants
+    if (state_.up > config().max_connections) {
+      remove(peer);
+      context_.out.emplace_back(Disconnect{peer});
+      return;
+    }
     const bool ask = state_.listed < config().degree || context_.random.below(2) == 0;
     context_.send(peer, ask ? Frame::pull(context_.self) : Frame::push(context_.self));
   }

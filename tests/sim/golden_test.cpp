@@ -1,0 +1,54 @@
+#include <gtest/gtest.h>
+
+#include "sim/report.hpp"
+#include "sim/run.hpp"
+#include "sim/scenario_reader.hpp"
+
+/// The same seed gives the same trace on any compiler, build type, bucket or dialect. A change of behaviour changes
+/// these on purpose; anything else that does is a bug.
+namespace gossip::sim {
+namespace {
+
+struct Golden {
+  const char* scenario;
+  std::vector<std::string> sets;
+  const char* trace;
+  bool wire;
+};
+
+void PrintTo(const Golden& golden, std::ostream* out) { *out << golden.scenario << (golden.wire ? " --wire" : ""); }
+
+class GoldenTrace : public testing::TestWithParam<Golden> {};
+
+TEST_P(GoldenTrace, IsTheSameEverywhere) {
+  Scenario scenario =
+      read_scenario(std::string(GOSSIP_SOURCE_DIR) + "/scenarios/" + GetParam().scenario + ".json", GetParam().sets);
+  const Graph graph = graph_for(scenario);
+  EngineOptions options;
+  options.wire = GetParam().wire;
+  const Result result = run(scenario, graph, options);
+  const auto report = report_json(scenario, describe(graph, scenario.seed), result);
+  EXPECT_EQ(report["trace_hash"], GetParam().trace);
+  std::uint64_t missed = 0;
+  for (const auto& [reason, count] : report["misses"].items()) missed += count.get<std::uint64_t>();
+  EXPECT_EQ(report["deliveries"].get<std::uint64_t>() + missed,
+            report["peers"].get<std::uint64_t>() * report["messages"].get<std::uint64_t>());
+}
+
+const std::vector<std::string> small{"/peers=50000"};
+
+INSTANTIATE_TEST_SUITE_P(Scenarios, GoldenTrace,
+                         testing::Values(Golden{"quickstart", {}, "5df0664535ed3afb", false},
+                                         Golden{"quickstart", {}, "5df0664535ed3afb", true},
+                                         Golden{"seed-bootstrap", {}, "980b57095c7af5aa", false},
+                                         Golden{"seed-bootstrap", {}, "980b57095c7af5aa", true},
+                                         Golden{"ttl", {}, "6d419484222c37bb", false},
+                                         Golden{"ttl", {}, "6d419484222c37bb", true},
+                                         Golden{"churn", {}, "d34f0fc87dd702bf", false},
+                                         Golden{"churn", {"/workload/0/size=64B"}, "d34f0fc87dd702bf", true},
+                                         Golden{"million", {}, "6794fce583df6b2a", false},
+                                         Golden{"million", small, "7153598e0685c950", false},
+                                         Golden{"million", small, "7153598e0685c950", true}));
+
+}  // namespace
+}  // namespace gossip::sim
