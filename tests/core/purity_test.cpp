@@ -1,0 +1,74 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+#include <vector>
+
+// A gossip peer decides by its inputs alone: no clock, thread, socket, file or log can creep in by an include.
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Include {
+  std::string file, name;
+  bool system;
+};
+
+void add_includes(const fs::path& file, std::vector<Include>& includes) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    const std::size_t hash = line.find_first_not_of(" \t");
+    if (hash == std::string::npos || line[hash] != '#' || line.find("include", hash) == std::string::npos) continue;
+    const std::size_t open = line.find_first_of("<\"", hash);
+    const std::size_t close = line.find_first_of(">\"", open + 1);
+    includes.push_back({file.string(), line.substr(open + 1, close - open - 1), line[open] == '<'});
+  }
+}
+
+std::vector<Include> includes_under(const std::string& folder) {
+  std::vector<Include> includes;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(GOSSIP_SOURCE_DIR) / folder)) {
+    const auto extension = entry.path().extension();
+    if (extension == ".hpp" || extension == ".cpp") add_includes(entry.path(), includes);
+  }
+  return includes;
+}
+
+bool is_ours(const Include& include, const std::set<std::string>& folders) {
+  return folders.contains(include.name.substr(0, include.name.find('/')));
+}
+
+TEST(Purity, CoreIncludesTheStandardLibraryAndItself) {
+  const std::set<std::string> allowed{"algorithm", "array",       "bit",     "concepts", "cstddef",  "cstdint",
+                                      "cstdio",    "cstdlib",     "limits",  "new",      "optional", "span",
+                                      "tuple",     "type_traits", "utility", "variant",  "vector"};
+  const auto includes = includes_under("core");
+  ASSERT_GT(includes.size(), 20u);
+  for (const Include& include : includes) {
+    EXPECT_TRUE(include.system ? allowed.contains(include.name) : include.name.starts_with("core/"))
+        << include.file << " includes " << include.name;
+  }
+}
+
+TEST(Purity, OnlyTheAssertionPrints) {
+  for (const Include& include : includes_under("core")) {
+    EXPECT_TRUE(include.name != "cstdio" || include.file.ends_with("core/assert.hpp")) << include.file;
+  }
+}
+
+void expect_none(const std::string& folder, const std::set<std::string>& forbidden) {
+  const auto includes = includes_under(folder);
+  ASSERT_FALSE(includes.empty());
+  for (const Include& include : includes) {
+    EXPECT_FALSE(is_ours(include, forbidden)) << include.file << " includes " << include.name;
+  }
+}
+
+TEST(Purity, TheWireKnowsNeitherWorld) { expect_none("net", {"sim", "node", "bench", "tests"}); }
+TEST(Purity, TheSimulatorDoesNotKnowTheNode) { expect_none("sim", {"node", "bench", "tests"}); }
+TEST(Purity, TheNodeDoesNotKnowTheSimulator) { expect_none("node", {"sim", "bench", "tests"}); }
+
+}  // namespace
