@@ -104,7 +104,9 @@ class Flood {
     PeerId from;
     std::uint16_t hops;
     std::uint8_t ttl;
+    std::uint8_t unused[5] = {};  // not padding, which would hold what was on the stack: two equal peers would differ
   };
+  static_assert(std::has_unique_object_representations_v<Waiting>);
 
   static constexpr std::size_t waiting_bytes(const FloodConfig& config) {
     return config.validation ? config.cache_size * sizeof(Waiting) : 0;
@@ -186,8 +188,9 @@ class Flood {
 };
 
 /// A driver's shortcut, eight bytes a peer: most frames of a flood are copies of the message that the peer delivered
-/// last, and `step` would answer each with Drop{duplicate} and nothing else. Where this says so, the driver may count it
-/// and leave the peer's memory alone. Never wrong: the newest id is the last to leave a SeenCache, by size and by age.
+/// last, and `step` would answer each with Drop{duplicate} and nothing else. Where this says so, the driver may count
+/// it and leave the peer's memory alone. Never wrong: the newest id is the last to leave a SeenCache, by size and by
+/// age.
 class LastDelivered {
  public:
   void clear() { *this = {}; }
