@@ -77,6 +77,8 @@ std::uint64_t possible_deliveries(const Scenario& scenario) {
 
 int run_command(const Arguments& arguments) {
   const auto start = std::chrono::steady_clock::now();
+  if (!arguments.json.empty() && arguments.json != "-") check_writable(arguments.json);
+  if (!arguments.csv.empty()) make_folder(arguments.csv);
   Scenario scenario = read(arguments);
   const Graph graph = graph_for(scenario);
   const GraphFacts facts = describe(graph, scenario.seed);
@@ -140,6 +142,10 @@ int run_program(int argc, char** argv) {
   add_scenario(*check, arguments);
   CLI::App* schema = app.add_subcommand("schema", "Print the JSON Schema of scenario files");
 
+  const std::string first = argc > 1 ? argv[1] : "--help";
+  if (first[0] != '-' && first != "run" && first != "check" && first != "schema") {
+    throw InputError("command line", "there is no command '" + first + "': run, check or schema");
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,7 +1,11 @@
 #include "sim/report.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -180,6 +184,21 @@ Json report_json(const Scenario& scenario, const GraphFacts& graph, const Result
   return report;
 }
 
+void check_writable(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  const bool there = std::filesystem::exists(path);
+  if (std::filesystem::is_directory(path)) throw InputError(path, "is a folder; name a file");
+  if (access(there ? path.c_str() : folder.c_str(), W_OK) != 0) {
+    throw InputError(path, std::string("cannot be written: ") + std::strerror(errno));
+  }
+}
+
+void make_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) throw InputError(path, "cannot be made: " + error.message());
+}
+
 void write_file(const std::string& path, const std::string& text) {
   std::ofstream file = open(path);
   file << text;
@@ -188,10 +207,6 @@ void write_file(const std::string& path, const std::string& text) {
 
 void write_csv(const std::string& folder, const Json& report, const Result& result) {
   const std::filesystem::path path(folder);
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) throw InputError(folder, "cannot be made: " + error.message());
-
   std::ofstream messages = open(path / "messages.csv");
   messages << "message,at_ns,origin,deliveries,coverage,coverage_of_up,last_delivery_ns,frames,duplicates";
   for (const char* name : miss_names) messages << ",missed_" << name;

@@ -17,9 +17,13 @@ nlohmann::ordered_json report_json(const Scenario& scenario, const GraphFacts& g
 /// The same in a screen that a person reads in ten seconds.
 void print_summary(std::ostream& out, const nlohmann::ordered_json& report);
 
-/// messages.csv, coverage.csv and deliveries.csv in `folder`, which is made where it is missing.
+/// messages.csv, coverage.csv and deliveries.csv in `folder`, which must exist.
 /// Needs EngineOptions::record_deliveries. Throws InputError naming the file that cannot be written.
 void write_csv(const std::string& folder, const nlohmann::ordered_json& report, const Result& result);
+
+/// Before a long run, so that its result is not lost at the end. Both throw InputError naming the file or folder.
+void check_writable(const std::string& path);
+void make_folder(const std::string& path);
 
 /// Throws InputError naming the file.
 void write_file(const std::string& path, const std::string& text);

@@ -41,8 +41,9 @@ class CalendarFuzz : public testing::TestWithParam<Play> {};
 
 /// Events are pushed before and while others are processed, in windows of random length.
 TEST_P(CalendarFuzz, TakesOutWhatTheNaiveOneDoes) {
-  const auto [shift, reach, seed] = GetParam();
-  Random random(seed);
+  const int shift = GetParam().shift;
+  const Duration reach = GetParam().reach;
+  Random random(GetParam().seed);
   Calendar calendar(shift);
   NaiveCalendar naive;
   std::uint32_t pushed = 0;

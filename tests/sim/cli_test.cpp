@@ -1,0 +1,162 @@
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+/// The program as a person or a script uses it.
+namespace gossip::sim {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+struct Outcome {
+  int code;
+  std::string out;  // both streams
+};
+
+Outcome call(const std::string& arguments) {
+  FILE* pipe = popen((std::string(GOSSIP_SIM) + " " + arguments + " 2>&1").c_str(), "r");
+  std::string out;
+  for (int c = fgetc(pipe); c != EOF; c = fgetc(pipe)) out.push_back(static_cast<char>(c));
+  return {WEXITSTATUS(pclose(pipe)), out};
+}
+
+std::string read(const fs::path& path) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+class Cli : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder = fs::path(testing::TempDir()) / ("gossip-cli-" + std::to_string(getpid()));
+    fs::create_directories(folder);
+  }
+  void TearDown() override { fs::remove_all(folder); }
+
+  std::string scenario(const std::string& text) {
+    std::ofstream(folder / "scenario.json") << text;
+    return (folder / "scenario.json").string();
+  }
+  fs::path folder;
+  const std::string small = R"({"name": "small", "peers": 40, "topology": {"type": "random_regular", "degree": 4},
+                               "workload": [{"from": 7, "count": 3, "interval": "1s"}]})";
+};
+
+TEST_F(Cli, ReportHasEveryKeyThatOthersParse) {
+  const std::string file = (folder / "report.json").string();
+  ASSERT_EQ(call("run " + scenario(small) + " --quiet --json " + file).code, 0);
+  const Json report = Json::parse(read(file));
+  for (const char* key :
+       {"scenario", "seed", "trace_hash", "interrupted", "peers", "graph", "simulated_seconds", "events", "wall_seconds",
+        "events_per_second", "peak_rss_bytes", "bytes_per_peer", "coverage", "latency_ms", "hops", "redundancy",
+        "payload_messages", "control_messages", "payload_bytes", "control_bytes", "drops", "misses", "coverage_over_time",
+        "per_message"}) {
+    EXPECT_TRUE(report.contains(key)) << key;
+  }
+  EXPECT_EQ(report["coverage"], 1.0);
+  EXPECT_EQ(report["interrupted"], false);
+  EXPECT_EQ(report["payload_messages"], 3 * (40 * 4 - 39));
+  EXPECT_EQ(report["payload_bytes"], 3 * (40 * 4 - 39) * (1024 + 12));
+  EXPECT_EQ(report["drops"]["duplicate"], 3 * (40 * 4 - 39 - 39));
+  EXPECT_EQ(report["graph"]["links"], 80);
+  EXPECT_EQ(report["per_message"].size(), 3u);
+  EXPECT_EQ(report["coverage_over_time"].back()[1], 1.0);
+  EXPECT_EQ(report["coverage_over_time"].back()[0], report["latency_ms"]["max"]);
+}
+
+TEST_F(Cli, SummaryNamesWhatMatters) {
+  const Outcome outcome = call("run " + scenario(small));
+  EXPECT_EQ(outcome.code, 0);
+  for (const char* word : {"small", "coverage", "100.00%", "latency", "missed", "none"}) {
+    EXPECT_NE(outcome.out.find(word), std::string::npos) << word << " in\n" << outcome.out;
+  }
+}
+
+TEST_F(Cli, SameSeedSameReportAndAnotherSeedAnother) {
+  const auto trace = [&](const std::string& options) {
+    const Outcome outcome = call("run " + scenario(small) + " --quiet --json - " + options);
+    return Json::parse(outcome.out)["trace_hash"].get<std::string>();
+  };
+  EXPECT_EQ(trace(""), trace("--wire"));
+  EXPECT_EQ(trace("--seed 9"), trace("--set /seed=9"));
+  EXPECT_NE(trace(""), trace("--seed 9"));
+}
+
+TEST_F(Cli, CsvHasARowForEachDelivery) {
+  const fs::path csv = folder / "a" / "b";
+  ASSERT_EQ(call("run " + scenario(small) + " --quiet --csv " + csv.string()).code, 0);
+  std::istringstream deliveries(read(csv / "deliveries.csv"));
+  std::string line;
+  std::getline(deliveries, line);
+  EXPECT_EQ(line, "message,peer,time_ns,hops,from");
+  std::getline(deliveries, line);
+  EXPECT_EQ(line, "0,7,0,0,") << "the origin has it first, from nobody";
+  int rows = 1;
+  while (std::getline(deliveries, line)) ++rows;
+  EXPECT_EQ(rows, 3 * 40);
+  EXPECT_EQ(std::ranges::count(read(csv / "messages.csv"), '\n'), 1 + 3);
+  EXPECT_GT(std::ranges::count(read(csv / "coverage.csv"), '\n'), 50);
+}
+
+TEST_F(Cli, BadUsageAndBadInputAreTwoAndWriteNothing) {
+  const std::string report = (folder / "report.json").string();
+  const std::string good = scenario(small);
+  const std::pair<std::string, std::string> calls[] = {
+      {"", "subcommand"},
+      {"fly", "fly"},
+      {"run", "scenario"},
+      {"run " + good + " --loud", "--loud"},
+      {"run " + good + " --seed minus", "seed"},
+      {"run /nowhere.json --json " + report, "/nowhere.json"},
+      {"run " + good + " --set /peers=ten --json " + report, "/peers"},
+      {"run " + good + " --set /toplogy=1 --json " + report, "topology"},
+      {"run " + good + " --csv /proc/none", "/proc/none"},
+      {"run " + good + " --json /nowhere/report.json", "/nowhere/report.json"},
+      {"check " + good + " --set /topology/degree=41", "/topology/degree"},
+  };
+  for (const auto& [arguments, words] : calls) {
+    const Outcome outcome = call(arguments);
+    EXPECT_EQ(outcome.code, 2) << arguments << "\n" << outcome.out;
+    EXPECT_NE(outcome.out.find(words), std::string::npos) << arguments << "\n" << outcome.out;
+  }
+  EXPECT_FALSE(fs::exists(report));
+}
+
+TEST_F(Cli, CheckSaysFineAndSchemaIsJson) {
+  EXPECT_EQ(call("check " + scenario(small)).code, 0);
+  const Outcome schema = call("schema");
+  EXPECT_EQ(schema.code, 0);
+  EXPECT_TRUE(Json::parse(schema.out).contains("properties"));
+}
+
+TEST_F(Cli, ASignalEndsARunWithAPartialReport) {
+  const std::string file = (folder / "report.json").string();
+  // More than a year of simulated time: it can only end by the signal.
+  const std::string endless = scenario(R"({"peers": 200, "duration": "10000h",
+    "protocol": {"overlay": {"type": "sampling", "bootstrapper": 0, "degree": 8}},
+    "churn": {"session": "1s", "downtime": "1s"}, "workload": [{"at": "1s"}]})");
+  const pid_t child = fork();
+  if (child == 0) {
+    execl(GOSSIP_SIM, GOSSIP_SIM, "run", endless.c_str(), "--quiet", "--json", file.c_str(), nullptr);
+    _exit(127);
+  }
+  usleep(500'000);
+  kill(child, SIGINT);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  const Json report = Json::parse(read(file));
+  EXPECT_EQ(report["interrupted"], true);
+  EXPECT_LT(report["simulated_seconds"], 36'000'000.0);
+}
+
+}  // namespace
+}  // namespace gossip::sim
