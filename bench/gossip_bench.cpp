@@ -1,0 +1,48 @@
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdio>
+#include <exception>
+
+#include "bench/engine_bench.hpp"
+
+namespace {
+
+/// 1e6 as well as 1000000; what is no whole number of peers, or too few for eight links each, is refused.
+std::string peers_error(const std::string& text) {
+  double peers = 0;
+  if (!CLI::detail::lexical_cast(text, peers) || peers != std::floor(peers) || peers < 10 || peers > 1e8) {
+    return "'" + text + "' is not a whole number from 10 to 1e8";
+  }
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Measures what the gossip simulator does a second, and what it costs"};
+  app.require_subcommand(1);
+  gossip::bench::EngineBenchOptions options;
+  std::vector<double> peers(options.peers.begin(), options.peers.end());
+  CLI::App* engine =
+      app.add_subcommand("engine", "A flood through the engine, next to a bare std::priority_queue loop");
+  engine->add_option("--peers", peers, "Sizes, as 1e4,1e5,1e6 (the default); 1e7 takes about 7 GB and minutes")
+      ->delimiter(',')
+      ->check(CLI::Validator(peers_error, "N"));
+  engine->add_option("--repeat", options.repeat, "Repetitions of which the median counts")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  engine->add_option("--json", options.json, "Also write the figures to this file");
+  engine->add_option("--bound", options.bound, "Also run this program, a flood without any core, for each size")
+      ->check(CLI::ExistingFile);
+  try {
+    app.parse(argc, argv);
+    options.peers.assign(peers.begin(), peers.end());
+    gossip::bench::run_engine_bench(options);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "gossip-bench: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
