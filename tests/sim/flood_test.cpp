@@ -119,7 +119,7 @@ TEST(FloodWithLatenciesOfTheFile, ReachesEachPeerAtTheTimeOfTheShortestPath) {
   EXPECT_EQ(times, (std::vector<Time>{0, 10 * millisecond, 12'500'000, 19'500'000}));
 }
 
-// Published: ../docs/truth.md §7. A band of 1.5% of the peers, over 40 origins.
+// docs/truth.md. A band of 1.5% of the peers, over 40 origins.
 struct TtlCase {
   std::uint32_t peers, degree;
   std::uint8_t ttl;
