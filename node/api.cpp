@@ -178,6 +178,12 @@ void Api::stop_accepting() {
   acceptor_.close(ignored);
 }
 
+std::size_t Api::queued() const {
+  std::size_t bytes = 0;
+  for (const auto& connection : modules_) bytes += connection->queued();
+  return bytes;
+}
+
 void Api::close_all() {
   for (const auto& module : modules_) module->close_after_flush();
 }

@@ -70,6 +70,7 @@ class Api {
   };
   std::vector<ModuleInfo> modules() const;
   std::size_t connections() const { return modules_.size(); }
+  std::size_t queued() const;  // bytes, to all of them
 
  private:
   asio::awaitable<void> accept();

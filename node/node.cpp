@@ -24,6 +24,8 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr auto tick_interval = std::chrono::milliseconds(50);
 constexpr Duration save_interval = 60 * second;
 constexpr Duration flush_limit = 2 * second;  // issue 3
+/// When all is sent: how long the others' FINs are waited for, so that no unread byte turns our close into a reset.
+constexpr Duration fin_limit = 200 * millisecond;
 
 std::uint64_t choose_seed(const Settings& settings) {
   if (settings.seed != 0) return settings.seed;
@@ -65,6 +67,9 @@ Node::Node(const Settings& settings, RunOptions options)
   const std::uint64_t seed = choose_seed(settings_);
   engine_ = std::make_unique<Engine>(static_cast<World&>(*this), counters_, config, seed);
   if (!options_.record.empty()) engine_->record(std::make_unique<Recorder>(options_.record, seed, config));
+  if (options_.signals) {
+    for (int signal : {SIGINT, SIGTERM, SIGHUP}) signals_.add(signal);
+  }
   p2p_.attach(*engine_);
   api_.attach(*engine_);
   spdlog::info("listening p2p={} api={} status={} seed={}{}", text(p2p_.local()), text(api_.local()), status_path_,
@@ -128,7 +133,6 @@ void Node::stop() {
 }
 
 asio::awaitable<void> Node::handle_signals() {
-  for (int signal : {SIGINT, SIGTERM, SIGHUP}) signals_.add(signal);
   while (true) {
     const auto [error, signal] = co_await signals_.async_wait(as_result);
     if (error) co_return;
@@ -151,10 +155,11 @@ asio::awaitable<void> Node::shut_down() {
   api_.close_all();
   p2p_.close_all();
   asio::steady_timer pause(io_);
-  const Time deadline = loop_.now + flush_limit;
+  Time deadline = loop_.now + flush_limit;
   while (api_.connections() + p2p_.connections() > 0 && loop_.refresh() < deadline) {
     api_.tick(loop_.now);
     p2p_.tick(loop_.now);
+    if (api_.queued() + p2p_.queued() == 0) deadline = std::min(deadline, loop_.now + fin_limit);
     pause.expires_after(std::chrono::milliseconds(1));
     co_await pause.async_wait(as_result);
   }

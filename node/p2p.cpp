@@ -509,6 +509,12 @@ void P2p::stop_accepting() {
   acceptor_.close(ignored);
 }
 
+std::size_t P2p::queued() const {
+  std::size_t bytes = 0;
+  for (const auto& connection : connections_) bytes += connection->queued();
+  return bytes;
+}
+
 void P2p::close_all() {
   for (const auto& connection : connections_) connection->close_after_flush();
 }

@@ -91,6 +91,7 @@ class P2p {
   };
   std::vector<LinkInfo> links() const;
   std::size_t connections() const { return connections_.size(); }
+  std::size_t queued() const;  // bytes, to all of them
 
  private:
   struct Entry {

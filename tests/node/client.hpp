@@ -70,6 +70,10 @@ nlohmann::json ask_status(const std::string& path);
 class Client {
  public:
   explicit Client(net::Endpoint to);
+  struct Accepted {
+    int socket;
+  };
+  explicit Client(Accepted accepted) : socket_(accepted.socket) {}
   ~Client();
   Client(Client&& other) noexcept;
   Client& operator=(Client&& other) noexcept;

@@ -1,6 +1,7 @@
 // Fifty real processes, found by way of one.
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <csignal>
 #include <map>
@@ -59,7 +60,19 @@ class Cluster : public testing::Test {
   void expect_announce_to_reach_all(std::size_t origin, const std::string& data) {
     Module announcer(nodes[origin].api);
     announcer.publish(type, data);
-    for (Module& module : modules) EXPECT_EQ(module.next(), data);
+    std::vector<pollfd> waiting;
+    for (const Module& module : modules) waiting.push_back({module.socket(), POLLIN, 0});
+    // Who has it must say that it is good before the others can have it.
+    for (std::size_t left = modules.size(); left > 0;) {
+      ASSERT_GT(::poll(waiting.data(), waiting.size(), 30'000), 0) << left << " modules wait for " << data;
+      for (std::size_t i = 0; i < modules.size(); ++i) {
+        if ((waiting[i].revents & POLLIN) == 0) continue;
+        EXPECT_EQ(modules[i].next(), data);
+        modules[i].answer(true);
+        waiting[i].fd = -1;
+        --left;
+      }
+    }
   }
 
   Folder folder;

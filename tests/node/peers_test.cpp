@@ -1,1 +1,336 @@
+// Who is who, and what happens to those who say nothing, take nothing, or come too often.
+
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "tests/node/process.hpp"
+
+namespace gossip::node::test {
+namespace {
+
+constexpr std::uint16_t type = 1337;
+
+net::HostPort v4(std::uint16_t port) { return {"127.0.0.1", port, net::HostKind::v4}; }
+
+/// What the node says on a connection that it dialled.
+struct Listener {
+  Listener() {
+    socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    ::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
+    ::listen(socket, 16);
+    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+  }
+  ~Listener() { ::close(socket); }
+  net::Endpoint endpoint() const { return {0x7f000001, ntohs(address.sin_port)}; }
+  Client accept() const { return Client(Client::Accepted{::accept(socket, nullptr, nullptr)}); }
+
+  int socket;
+  sockaddr_in address{};
+};
+
+TEST(Peers, TwoThatDialEachOtherKeepOneConnection) {
+  for (int round = 0; round < 10; ++round) {
+    Settings one = quiet_settings(), two = quiet_settings();
+    one.p2p_address = v4(free_port());
+    two.p2p_address = v4(free_port());
+    one.bootstrapper = two.p2p_address;
+    two.bootstrapper = one.p2p_address;
+    one.retry_min = one.retry_max = two.retry_min = two.retry_max = 20 * millisecond;
+    TestNode a(one), b(two);
+    ASSERT_TRUE(eventually([&] { return a.peers() == 1 && b.peers() == 1; }));
+    Module from(a), at_b(b);
+    at_b.subscribe(type);
+    for (int i = 0; i < 50; ++i) {
+      from.publish(type, std::to_string(i));
+      EXPECT_EQ(at_b.next(), std::to_string(i));
+      at_b.answer(true);
+    }
+    EXPECT_EQ(a.peers(), 1u);
+    EXPECT_EQ(b.peers(), 1u);
+  }
+}
+
+/// Skips the probes of Module::subscribe.
+std::string next_of_type(Client& client) {
+  while (const auto received = client.receive()) {
+    const net::Decoded decoded = net::decode(*received);
+    const auto* message = std::get_if<net::SendContent>(&decoded);
+    if (message != nullptr && message->announce.data_type == type) return text(message->announce.data);
+  }
+  return "<closed>";
+}
+
+/// A node that has dialled `listener`, and been dialled by the peer that listens there.
+void cross_dial(bool node_is_lower) {
+  Listener listener;
+  Settings settings = quiet_settings();
+  // 127.0.0.2 is above every port of 127.0.0.1; the peer's two connections must come from its own address.
+  settings.p2p_address = {node_is_lower ? "127.0.0.1" : "127.0.0.2", 0, net::HostKind::v4};
+  if (node_is_lower) {
+    do {
+      settings.p2p_address.port = free_port();
+    } while (settings.p2p_address.port >= listener.endpoint().port);
+  }
+  settings.bootstrapper = v4(listener.endpoint().port);
+  TestNode a(settings);
+  Client dialled_by_node = listener.accept();
+  ASSERT_TRUE(dialled_by_node.receive());  // PULL
+  Client dialled_by_peer(a.p2p());
+  dialled_by_peer.send(frame(net::Push{listener.endpoint()}));
+  ASSERT_TRUE(eventually([&] { return a.counter("cross_dials") == 1; }));
+  Client& kept = node_is_lower ? dialled_by_node : dialled_by_peer;
+  Client& other = node_is_lower ? dialled_by_peer : dialled_by_node;
+  EXPECT_TRUE(other.closed_by_other_side());
+  Module announcer(a), subscriber(a);
+  subscriber.subscribe(type);
+  announcer.publish(type, "x");
+  EXPECT_EQ(next_of_type(kept), "x");
+  EXPECT_EQ(subscriber.next(), "x");
+  // What was under way on the connection that lost is not lost.
+  other.send(content(type, "late"));
+  EXPECT_EQ(subscriber.next(), "late");
+  other.finish_sending();
+  EXPECT_EQ(a.peers(), 1u);
+  kept.send(content(type, "later"));
+  EXPECT_EQ(subscriber.next(), "later");
+}
+
+TEST(Peers, TheLowerDialsWhenThatIsTheNode) { cross_dial(true); }
+TEST(Peers, TheLowerDialsWhenThatIsTheOther) { cross_dial(false); }
+
+TEST(Peers, WhoDialsAgainHasLostTheOlderConnection) {
+  TestNode a;
+  RawPeer before(a, nowhere(9)), after(a, nowhere(9));
+  EXPECT_EQ(a.peers(), 1u);
+  EXPECT_TRUE(before.closed_by_other_side());
+  Module announcer(a);
+  announcer.publish(type, "x");
+  EXPECT_EQ(after.next(), "x");
+}
+
+TEST(Peers, SilenceMakesAnonymous) {
+  Settings settings = quiet_settings();
+  settings.identify_timeout = 20 * millisecond;
+  settings.anonymous_links = 2;
+  TestNode a(settings);
+  Client one(a.p2p()), two(a.p2p());
+  ASSERT_TRUE(eventually([&] { return a.peers() == 2; }));
+  EXPECT_TRUE(a.status()["peer_list"].empty());
+  Client three(a.p2p());
+  EXPECT_TRUE(three.closed_by_other_side()) << "there is room for two";
+  Module announcer(a);
+  announcer.publish(type, "x");
+  EXPECT_EQ(*one.receive(), content(type, "x"));
+  EXPECT_EQ(*two.receive(), content(type, "x"));
+}
+
+TEST(Peers, NobodyPassesForAnAddressThatIsNotItsOwn) {
+  TestNode a;
+  Client liar(a.p2p());
+  liar.send(frame(net::Push{{0x7f000002, 5}}));
+  ASSERT_TRUE(eventually([&] { return a.peers() == 1; }));
+  EXPECT_NE(a.status()["peers"][0]["address"].get<std::string>().find("anonymous"), std::string::npos);
+}
+
+TEST(Peers, ThePeerThatDoesNotAnswerAPullIsLeft) {
+  Listener listener;
+  Settings settings = quiet_settings();
+  settings.bootstrapper = v4(listener.endpoint().port);
+  settings.response_timeout = 50 * millisecond;
+  TestNode a(settings);
+  Client silent = listener.accept();
+  EXPECT_EQ(*silent.receive(), frame(net::Pull{a.p2p()}));
+  EXPECT_TRUE(silent.closed_by_other_side());
+  EXPECT_EQ(a.counter("closed_silent"), 1u);
+}
+
+TEST(Peers, AnIdlePeerIsAskedAndStaysWhenItAnswers) {
+  Settings settings = quiet_settings();
+  settings.idle_timeout = 100 * millisecond;
+  settings.response_timeout = 10 * second;
+  TestNode a(settings);
+  RawPeer peer(a, nowhere(1));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(*peer.receive(), frame(net::Pull{a.p2p()}));
+    peer.send(frame(net::Response{}));
+  }
+  EXPECT_EQ(a.peers(), 1u);
+}
+
+TEST(Peers, LimitsInTotalAndByAddress) {
+  Settings settings = quiet_settings();
+  settings.p2p_connections = 3;
+  settings.p2p_per_address = 2;
+  settings.api_connections = 2;
+  TestNode a(settings);
+  RawPeer one(a, nowhere(1)), two(a, nowhere(2));
+  Client three(a.p2p());
+  EXPECT_TRUE(three.closed_by_other_side());
+  Module m1(a), m2(a);
+  ASSERT_TRUE(eventually([&] { return a.status()["modules"].size() == 2; }));
+  Module m3(a);
+  EXPECT_TRUE(m3.closed_by_other_side());
+  EXPECT_EQ(a.counter("refused_connections"), 2u);
+  EXPECT_EQ(a.peers(), 2u);
+}
+
+TEST(Peers, AModuleThatDoesNotReadIsCutOffAndNobodyElseIsSlowed) {
+  Settings settings = quiet_settings();
+  settings.module_queue = 65'536;
+  settings.module_stall = 300 * millisecond;
+  settings.backpressure = 20 * millisecond;
+  TestNode a(settings);
+  Module stalled(a), healthy(a), announcer(a);
+  stalled.subscribe(type);
+  healthy.subscribe(type);
+  const std::string data(4000, 'x');
+  int sent = 0;
+  ASSERT_TRUE(eventually([&] {
+    for (int i = 0; i < 50; ++i) {
+      const std::string one = data + std::to_string(sent++);
+      announcer.publish(type, one);
+      EXPECT_EQ(healthy.next(), one);
+    }
+    return a.counter("closed_stalled") == 1;
+  }));
+  EXPECT_GT(a.counter("drop_module_queue"), 0u);
+}
+
+TEST(Peers, APeerThatDoesNotReadIsCutOff) {
+  Settings settings = quiet_settings();
+  settings.peer_queue = 65'536;
+  settings.peer_stall = 300 * millisecond;
+  settings.backpressure = 20 * millisecond;
+  TestNode a(settings);
+  RawPeer stalled(a, nowhere(1)), healthy(a, nowhere(2));
+  Module announcer(a);
+  const std::string data(4000, 'x');
+  int sent = 0;
+  ASSERT_TRUE(eventually([&] {
+    for (int i = 0; i < 50; ++i) {
+      const std::string one = data + std::to_string(sent++);
+      announcer.publish(type, one);
+      EXPECT_EQ(healthy.next(), one);
+    }
+    return a.counter("closed_stalled") == 1;
+  }));
+  EXPECT_GT(a.counter("drop_peer_queue"), 0u);
+}
+
+TEST(Peers, ASlowModuleGetsTheOldestWhole) {
+  Settings settings = quiet_settings();
+  settings.module_queue = 65'536;
+  settings.module_stall = 3600 * second;
+  settings.backpressure = 0;
+  TestNode a(settings);
+  Module slow(a), announcer(a);
+  slow.subscribe(type);
+  const std::string data(4000, 'x');
+  int sent = 0;
+  ASSERT_TRUE(eventually([&] {
+    for (int i = 0; i < 100; ++i) announcer.publish(type, data + std::to_string(sent++));
+    return a.counter("drop_module_queue") > 0;
+  }));
+  EXPECT_EQ(slow.next(), data + "0");
+  EXPECT_EQ(slow.next(), data + "1") << "the newest loses";
+}
+
+TEST(Peers, NothingIsLostWhenTheSenderRespectsBackPressure) {
+  Settings settings = quiet_settings();
+  settings.module_queue = settings.peer_queue = 1 << 20;
+  settings.backpressure = 10 * second;
+  settings.cache_size = 4096;
+  TestNode a(settings);
+  Settings other = settings;
+  other.bootstrapper = v4(a.p2p().port);
+  TestNode b(other);
+  ASSERT_TRUE(eventually([&] { return a.peers() == 1 && b.peers() == 1; }));
+  Module subscriber(b);
+  subscriber.subscribe(type);
+  constexpr int count = 20'000;
+  std::thread sender([&] {
+    Module announcer(a);
+    for (int i = 0; i < count; ++i) announcer.publish(type, std::to_string(i) + std::string(1000, 'x'));
+    announcer.finish_sending();
+    announcer.closed_by_other_side();
+  });
+  int wrong = 0;
+  for (int i = 0; i < count; ++i) {
+    const std::string data = subscriber.next();
+    if (std::atoi(data.c_str()) != i) ++wrong;
+  }
+  sender.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(a.counter("drop_peer_queue"), 0u);
+  EXPECT_EQ(b.counter("drop_module_queue"), 0u);
+}
+
+TEST(Peers, Ipv6AndNames) {
+  Settings v6 = quiet_settings();
+  v6.p2p_address = {"::1", 0, net::HostKind::v6};
+  TestNode a(v6);
+  Settings by_address = quiet_settings(), by_name = quiet_settings();
+  by_address.bootstrapper = net::HostPort{"::1", a.p2p().port, net::HostKind::v6};
+  TestNode b(by_address);
+  ASSERT_TRUE(eventually([&] { return a.peers() >= 1 && b.peers() >= 1; }));
+  by_name.bootstrapper = net::HostPort{"localhost", b.p2p().port, net::HostKind::name};
+  TestNode c(by_name);
+  ASSERT_TRUE(eventually([&] { return c.peers() >= 1; }));
+  Module at_c(c), from(a);
+  at_c.subscribe(type);
+  from.publish(type, "two hops");
+  EXPECT_EQ(at_c.next(), "two hops");
+}
+
+TEST(Peers, OneThatListensEverywhereKnowsItself) {
+  Settings everywhere = quiet_settings();
+  everywhere.p2p_address = {"0.0.0.0", free_port(), net::HostKind::v4};
+  TestNode a(everywhere);
+  Settings settings = quiet_settings();
+  settings.bootstrapper = v4(everywhere.p2p_address.port);
+  settings.retry_min = settings.retry_max = 20 * millisecond;
+  TestNode b(settings);
+  ASSERT_TRUE(eventually([&] { return a.peers() == 1 && b.peers() == 1; }));
+  RawPeer peer(b, nowhere(1));
+  EXPECT_TRUE(peer.ask_for_peers(nowhere(1)).empty()) << "a bootstrapper is on nobody's list";
+
+  Settings self = quiet_settings();
+  self.p2p_address = {"0.0.0.0", free_port(), net::HostKind::v4};
+  self.bootstrapper = v4(self.p2p_address.port);
+  self.retry_min = self.retry_max = 20 * millisecond;
+  TestNode own_bootstrapper(self);
+  ASSERT_TRUE(eventually([&] { return own_bootstrapper.counter("dialled") >= 2; }));
+  EXPECT_EQ(own_bootstrapper.peers(), 0u);
+}
+
+TEST(Peers, TheListSurvivesARestart) {
+  Folder folder;
+  TestNode other;
+  Settings settings = quiet_settings();
+  settings.state_dir = folder.path;
+  {
+    TestNode a(settings);
+    RawPeer peer(a, nowhere(1));
+    peer.send(frame(net::Push{other.p2p()}));
+    ASSERT_TRUE(eventually([&] { return other.peers() == 1; }));
+  }
+  ASSERT_TRUE(eventually([&] { return other.peers() == 0; }));
+  {
+    TestNode again(settings);
+    EXPECT_TRUE(eventually([&] { return other.peers() == 1; }));
+  }
+  write_file(folder / "peers", "damaged");
+  TestNode third(settings);
+  EXPECT_EQ(third.peers(), 0u);
+  EXPECT_EQ(read_file(folder / "peers.damaged"), "damaged");
+}
+
+}  // namespace
+}  // namespace gossip::node::test

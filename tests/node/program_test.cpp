@@ -1,1 +1,193 @@
+// The program as a person or a script uses it.
+
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "tests/node/process.hpp"
+
+namespace gossip::node::test {
+namespace {
+
+constexpr std::uint16_t type = 1337;
+
+class Program : public testing::Test {
+ protected:
+  NodeProcess start(std::vector<std::string> arguments = {}) {
+    arguments.insert(arguments.end(), {"--status-socket", folder / (std::to_string(++count) + ".sock")});
+    return NodeProcess(arguments);
+  }
+  static std::vector<std::string> with_api(const NodeProcess& node, std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--api", to_string(node.api)});
+    return arguments;
+  }
+  bool subscribed(const NodeProcess& node) {
+    return eventually(
+        [&] { return node.status()["modules"].size() == 1 && node.status()["modules"][0]["types"].size() == 1; });
+  }
+
+  Folder folder;
+  int count = 0;
+};
+
+TEST_F(Program, TwoTerminalsExchangeAMessage) {
+  NodeProcess a = start(), b = start({"--bootstrapper", to_string(a.p2p)});
+  Process subscriber(with_api(b, {"subscribe", "--type", "1337", "--count", "3", "--json"}));
+  ASSERT_TRUE(subscribed(b));
+  ASSERT_TRUE(eventually([&] { return b.status()["peers"].size() == 1; }));
+  EXPECT_EQ(run_tool(with_api(a, {"announce", "--type", "1337", "--data", "hello"})).code, 0);
+  EXPECT_EQ(run_tool(with_api(a, {"announce", "--type", "1337", "--ttl", "4", "-"}), "from stdin").code, 0);
+  write_file(folder / "data", std::string("\0\xff", 2));
+  const Finished json = run_tool(with_api(a, {"announce", "--type", "1337", "--file", folder / "data", "--json"}));
+  EXPECT_EQ(nlohmann::json::parse(json.out)["bytes"], 2);
+  const Finished result = subscriber.finish();
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.out,
+            "{\"bytes\":5,\"hex\":\"68656c6c6f\",\"text\":\"hello\",\"type\":1337}\n"
+            "{\"bytes\":10,\"hex\":\"66726f6d20737464696e\",\"text\":\"from stdin\",\"type\":1337}\n"
+            "{\"bytes\":2,\"hex\":\"00ff\",\"type\":1337}\n");
+}
+
+TEST_F(Program, SubscribeCanRejectAndAsk) {
+  NodeProcess a = start(), b = start({"--bootstrapper", to_string(a.p2p)});
+  for (const auto& [mode, answer, reason] :
+       {std::tuple{"reject", "", "rejected"}, std::tuple{"ask", "n\n", "rejected"}}) {
+    const std::uint64_t before = b.status()["drops"][reason];
+    Process subscriber(with_api(b, {"subscribe", "--type", "1337", "--count", "1", "--verdict", mode}), answer);
+    ASSERT_TRUE(subscribed(b));
+    ASSERT_TRUE(eventually([&] { return b.status()["peers"].size() == 1; }));
+    run_tool(with_api(a, {"announce", "--type", "1337", "--data", mode}));
+    EXPECT_EQ(subscriber.finish().out, std::string("1337 ") + mode + "\n");
+    EXPECT_TRUE(eventually([&] { return b.status()["drops"][reason] == before + 1; }));
+  }
+}
+
+TEST_F(Program, TheSeedsTestPeer) {
+  NodeProcess a = start();
+  Module subscriber(a.api);
+  subscriber.subscribe(3352);
+  Process known({"peer", "-a", "127.0.0.1", "-p", std::to_string(free_port()), "-pr", "127.0.0.1:8080",
+                 "192.0.2.1:7777", "-ac", "pull", "-da", "127.0.0.1", "-dp", std::to_string(a.p2p.port), "--seconds",
+                 "1"});
+  Process announcer({"peer", "-a", "127.0.0.1", "-p", std::to_string(free_port()), "-ac", "send_announce", "-da",
+                     "127.0.0.1", "-dp", std::to_string(a.p2p.port), "--seconds", "1"});
+  EXPECT_EQ(subscriber.next(), "hello");
+  const Finished announced = announcer.finish(), asked = known.finish();
+  EXPECT_EQ(announced.code, 0);
+  EXPECT_NE(announced.out.find("[001101fb000d01f404000d1868656c6c6f]"), std::string::npos) << announced.out;
+  EXPECT_NE(asked.out.find("sent PULL from 127.0.0.1:"), std::string::npos) << asked.out;
+  EXPECT_NE(asked.out.find("received RESPONSE with"), std::string::npos) << asked.out;
+}
+
+TEST_F(Program, SigtermFlushesAndExitsWithZero) {
+  for (int number : {SIGTERM, SIGINT}) {
+    NodeProcess node = start();
+    Module subscriber(node.api), announcer(node.api);
+    subscriber.subscribe(type);
+    for (int i = 0; i < 1000; ++i) announcer.publish(type, std::to_string(i) + std::string(500, 'x'));
+    ASSERT_TRUE(eventually([&] { return node.status()["counters"]["announced"] >= 1000; }));
+    node.signal(number);
+    for (int i = 0; i < 1000; ++i) EXPECT_EQ(std::atoi(subscriber.next().c_str()), i);
+    EXPECT_TRUE(subscriber.closed_by_other_side());
+    subscriber.finish_sending();
+    EXPECT_EQ(node.finish().code, 0);
+    EXPECT_NE(::access(node.status_path.c_str(), F_OK), 0) << "the status socket is left behind";
+  }
+}
+
+TEST_F(Program, AModuleThatDoesNotReadDelaysTheEndForTwoSecondsAtMost) {
+  NodeProcess node = start();
+  Module stalled(node.api), announcer(node.api);
+  stalled.subscribe(type);
+  for (int i = 0; i < 3000; ++i) announcer.publish(type, std::to_string(i) + std::string(5000, 'x'));
+  node.signal(SIGTERM);
+  EXPECT_EQ(node.finish().code, 0);
+}
+
+TEST_F(Program, SighupReloadsWhatItCanAndSaysWhatItCannot) {
+  const std::string file = folder / "node.ini";
+  write_file(file, "[gossip]\nrelay = all\ndegree = 5\n");
+  NodeProcess node = start({"-c", file});
+  write_file(file, "[gossip]\nrelay = subscribed\ndegree = 6\n");
+  node.signal(SIGHUP);
+  const std::string said = node.wait_for_line("relay is now subscribed");
+  EXPECT_NE(said.find("degree stays 5: it needs a restart"), std::string::npos) << said;
+  write_file(file, "[gossip]\nrelay = nonsense\n");
+  node.signal(SIGHUP);
+  EXPECT_NE(node.wait_for_line("nothing was changed").find(":2: relay: `nonsense`"), std::string::npos);
+}
+
+TEST_F(Program, RecordAndReplay) {
+  const std::string file = folder / "run.rec";
+  {
+    NodeProcess node = start({"--record", file});
+    Module subscriber(node.api);
+    subscriber.subscribe(type);
+    node.signal(SIGTERM);
+    EXPECT_EQ(node.finish().code, 0);
+  }
+  const Finished once = run_tool({"replay", file}), twice = run_tool({"replay", file});
+  EXPECT_EQ(once.code, 0);
+  EXPECT_EQ(once.out, twice.out);
+  EXPECT_NE(once.out.find("publish m0"), std::string::npos) << once.out;
+  EXPECT_EQ(run_tool({"replay", folder / "none"}).code, 2);
+}
+
+TEST_F(Program, Status) {
+  NodeProcess node = start();
+  const Finished text = run_tool({"status", "--socket", node.status_path});
+  EXPECT_EQ(text.code, 0);
+  EXPECT_NE(text.out.find("0 peers"), std::string::npos);
+  const Finished json = run_tool({"status", "--socket", node.status_path, "--json"});
+  EXPECT_EQ(nlohmann::json::parse(json.out)["p2p"], to_string(node.p2p));
+  EXPECT_EQ(run_tool({"status", "--socket", folder / "none"}).code, 1);
+}
+
+TEST_F(Program, LogsInJson) {
+  NodeProcess node = start({"--log-format", "json"});
+  const std::string line = node.wait_for_line("listening");
+  EXPECT_EQ(nlohmann::json::parse(line.substr(0, line.find('\n')))["level"], "info");
+}
+
+TEST_F(Program, ExitCodesOfBadUsageAndInput) {
+  write_file(folder / "bad.ini", "[gossip]\ndegre = 3\ncache_size = x\n");
+  const Finished check = run_tool({"config", "--check", folder / "bad.ini"});
+  EXPECT_EQ(check.code, 2);
+  EXPECT_NE(check.err.find("bad.ini:2: unknown key `degre`; the nearest known one is `degree`"), std::string::npos)
+      << check.err;
+  EXPECT_NE(check.err.find("bad.ini:3: cache_size"), std::string::npos) << check.err;
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"no-such-command"},
+                                             {"run", "--degree", "x"},
+                                             {"run", "-c", folder / "missing"},
+                                             {"announce"},
+                                             {"announce", "--type", "70000", "--data", "x"},
+                                             {"announce", "--type", "1"},
+                                             {"announce", "--type", "1", "--data", "x", "--api", "nowhere"},
+                                             {"subscribe"},
+                                             {"peer"},
+                                             {"config"},
+                                             {"replay"}}) {
+    EXPECT_EQ(run_tool(arguments).code, 2) << testing::PrintToString(arguments);
+  }
+  EXPECT_EQ(run_tool({"announce", "--type", "1", "--data", "x", "--api", to_string(nowhere(1))}).code, 1);
+  EXPECT_EQ(run_tool({"--help"}).code, 0);
+  for (const char* command : {"run", "announce", "subscribe", "peer", "status", "config", "replay"}) {
+    const Finished help = run_tool({command, "--help"});
+    EXPECT_EQ(help.code, 0);
+    EXPECT_NE(help.out.find("Examples:"), std::string::npos);
+  }
+  EXPECT_EQ(run_tool({"config", "--defaults"}).code, 0);
+}
+
+TEST_F(Program, AnAddressInUseIsSaidInWords) {
+  NodeProcess node = start();
+  const Finished second = run_tool({"run", "--p2p-address", to_string(node.p2p), "--api-address", "127.0.0.1:0"});
+  EXPECT_EQ(second.code, 1);
+  EXPECT_NE(second.err.find("Address already in use"), std::string::npos) << second.err;
+}
+
+}  // namespace
+}  // namespace gossip::node::test
