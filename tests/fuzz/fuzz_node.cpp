@@ -1,0 +1,122 @@
+// The node's input path without sockets: frames of four peers and two modules, in any order, with time passing.
+//
+// The input is a list of steps: one byte says who (0–3 peers, 4–5 modules, 6 time, 7 the connection of peer 0 ends),
+// one how much, then that many bytes for the frame reader of that connection. The loop never runs, so that nothing is
+// dialled.
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+
+#include "node/api.hpp"
+#include "node/p2p.hpp"
+
+namespace {
+
+using namespace gossip;
+using namespace gossip::node;
+
+class FuzzedNode final : private World {
+ public:
+  FuzzedNode() : loop_(io_, counters_), p2p_(loop_, settings()), api_(loop_, settings()) {
+    Config config = core_config(settings());
+    engine_ = std::make_unique<Engine>(static_cast<World&>(*this), counters_, config, 1);
+    p2p_.attach(*engine_);
+    api_.attach(*engine_);
+    loop_.now = second;
+    engine_->start(loop_.now);
+    for (auto& peer : peers_) {
+      peer.connection = std::make_shared<PeerConnection>(loop_, tcp::socket(io_), settings().peer_queue, p2p_, true);
+    }
+    for (auto& module : modules_) {
+      module.connection = std::make_shared<ModuleConnection>(loop_, tcp::socket(io_), settings().module_queue, api_);
+    }
+  }
+  ~FuzzedNode() override {
+    for (auto& module : modules_) api_.on_end(*module.connection);
+  }
+
+  void step(std::uint8_t who, std::span<const std::byte> bytes) {
+    loop_.now += millisecond;
+    if (who < 4) {
+      feed(peers_[who], p2p_, bytes);
+    } else if (who < 6) {
+      feed(modules_[who - 4u], api_, bytes);
+    } else if (who == 6) {
+      loop_.now += static_cast<Time>(bytes.size()) * second;
+      engine_->wake(loop_.now);
+    } else {
+      p2p_.on_end(*peers_[0].connection);
+    }
+    GOSSIP_ASSERT(engine_->messages_waiting() <= settings().cache_size);
+    GOSSIP_ASSERT(engine_->messages_known() <= settings().seen_capacity);
+    GOSSIP_ASSERT(engine_->listed().size() <= settings().peer_list);
+  }
+
+ private:
+  template <class C>
+  struct Source {
+    std::shared_ptr<C> connection;
+    net::FrameReader reader;
+  };
+
+  template <class C, class Owner>
+  void feed(Source<C>& source, Owner& owner, std::span<const std::byte> bytes) {
+    if (source.connection->state() != Connection::State::open) return;
+    const auto result =
+        source.reader.feed(bytes, [&](auto frame) { return owner.on_frame(*source.connection, frame); });
+    if (result == net::FrameReader::Result::bad_size) owner.on_malformed(*source.connection, "size below a header");
+  }
+
+  static const Settings& settings() {
+    static const Settings small = [] {
+      Settings s;
+      s.cache_size = 3;
+      s.seen_capacity = 16;
+      s.peer_list = 4;
+      s.degree = 2;
+      s.anonymous_links = 3;
+      s.api_subscriptions = 3;
+      s.validation_deadline = 2 * second;
+      s.seen_ttl = 10 * second;
+      return s;
+    }();
+    return small;
+  }
+
+  void send_announce(PeerId to, const Outgoing& message) override { p2p_.send_announce(to, message); }
+  void send_pull(PeerId to) override { p2p_.send_pull(to); }
+  void send_push(PeerId to) override { p2p_.send_push(to); }
+  void send_response(PeerId to, std::span<const PeerId> peers) override { p2p_.send_response(to, peers); }
+  void connect(PeerId peer) override { p2p_.connect(peer); }
+  void disconnect(PeerId peer) override { p2p_.disconnect(peer); }
+  void unlisted(PeerId peer) override { p2p_.unlisted(peer); }
+  std::size_t deliver(const Outgoing& message, std::uint64_t serial, const void* publisher) override {
+    return api_.deliver(message, serial, publisher);
+  }
+
+  asio::io_context io_;
+  Counters counters_;
+  Loop loop_;
+  P2p p2p_;
+  Api api_;
+  std::unique_ptr<Engine> engine_;
+  std::array<Source<PeerConnection>, 4> peers_;
+  std::array<Source<ModuleConnection>, 2> modules_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  spdlog::set_level(spdlog::level::off);
+  FuzzedNode node;
+  auto rest = std::span(data, size);
+  while (rest.size() >= 2) {
+    const std::uint8_t who = rest[0] % 8;
+    const std::size_t n = std::min<std::size_t>(rest[1], rest.size() - 2);
+    node.step(who, std::as_bytes(rest.subspan(2, n)));
+    rest = rest.subspan(2 + n);
+  }
+  return 0;
+}
