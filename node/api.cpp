@@ -44,6 +44,7 @@ void Api::listen() {
   acceptor_.bind(endpoint);
   acceptor_.listen();
   acceptor_.non_blocking(true);
+  local_ = acceptor_.local_endpoint();
   asio::co_spawn(loop_.io, accept(), asio::detached);
 }
 

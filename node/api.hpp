@@ -54,7 +54,7 @@ class Api {
   void stop_accepting();
   void close_all();
   void tick(Time now);
-  tcp::endpoint local() const { return acceptor_.local_endpoint(); }
+  const tcp::endpoint& local() const { return local_; }
 
   /// To every subscriber but `publisher`; how many there are.
   std::size_t deliver(const Outgoing& message, std::uint64_t serial, const void* publisher);
@@ -84,6 +84,7 @@ class Api {
   const Settings& settings_;
   Engine* engine_ = nullptr;
   tcp::acceptor acceptor_;
+  tcp::endpoint local_;
   std::vector<std::shared_ptr<ModuleConnection>> modules_;
   boost::unordered_flat_map<std::uint16_t, std::vector<ModuleConnection*>> subscribers_;
   bool stopping_ = false;

@@ -66,12 +66,14 @@ void Engine::with_message(Time now, const net::Announce& announce, const void* p
 
 void Engine::verdict(Time now, std::uint64_t serial, bool valid) {
   const auto found = std::ranges::find(waiting_, serial, &Waiting::serial);
-  if (found == waiting_.end()) {
+  if (found == waiting_.end() || !stands(*found)) {
     counters_.add(Counter::late_verdict);
     return;
   }
+  current_ = {found->ref, found->data_type, found->data, nullptr};
   run(now, Verdict{found->ref, valid ? Opinion::accept : Opinion::reject});
-  // `found` still stands: only a delivery adds or removes, and a verdict delivers nothing.
+  current_ = {};
+  // `found` is still there: only a delivery adds or removes, and a verdict delivers nothing.
   spare_.push_back(std::move(found->data));
   waiting_.erase(found);
 }
@@ -131,7 +133,8 @@ void Engine::step(const Input& input) {
 
 Outgoing Engine::outgoing(MessageRef ref, std::uint8_t ttl) const {
   if (ref == current_.ref) return {ref, ttl, current_.data_type, current_.data};
-  const auto found = std::ranges::find(waiting_, ref, &Waiting::ref);
+  // An entry that the core settled long ago may have the number of a message that came later.
+  const auto found = std::ranges::find_if(waiting_, [&](const Waiting& w) { return w.ref == ref && stands(w); });
   GOSSIP_ASSERT(found != waiting_.end());
   return {ref, ttl, found->data_type, found->data};
 }
@@ -173,7 +176,8 @@ void Engine::keep(const Deliver& action, std::uint64_t serial) {
     spare_.pop_back();
   }
   data.assign(current_.data.begin(), current_.data.end());
-  waiting_.push_back({serial, action.message, current_.data_type, std::move(data)});
+  waiting_.push_back(
+      {serial, action.message, messages_.generation(action.message), current_.data_type, std::move(data)});
 }
 
 void Engine::report_unlisted() {

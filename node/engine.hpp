@@ -88,6 +88,7 @@ class Engine {
   struct Waiting {
     std::uint64_t serial;
     MessageRef ref;
+    std::uint32_t generation;
     std::uint16_t data_type;
     net::Bytes data;
   };
@@ -111,6 +112,7 @@ class Engine {
   void trim_waiting();
   void report_unlisted();
   void keep(const Deliver& action, std::uint64_t serial);
+  bool stands(const Waiting& entry) const { return messages_.generation(entry.ref) == entry.generation; }
   Outgoing outgoing(MessageRef ref, std::uint8_t ttl) const;
   void with_message(Time now, const net::Announce& announce, const void* publisher, PeerId from);
 

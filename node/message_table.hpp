@@ -32,15 +32,20 @@ class MessageTable {
     Slot& slot = at(ref);
     if (--slot.references > 0) return;
     numbers_.erase(slot.id);
+    ++slot.generation;
     free_.push_back(index(ref));
   }
+
+  /// Tells one message from the next that has the same number.
+  std::uint32_t generation(MessageRef ref) const { return slots_[index(ref)].generation; }
 
   std::size_t size() const { return numbers_.size(); }
 
  private:
   struct Slot {
     net::MessageId id;
-    std::uint32_t references;
+    std::uint32_t references = 0;
+    std::uint32_t generation = 0;
   };
 
   Slot& at(MessageRef ref) {
@@ -55,7 +60,7 @@ class MessageTable {
     }
     const std::uint32_t number = free_.back();
     free_.pop_back();
-    slots_[number] = {id, 0};
+    slots_[number].id = id;
     return number;
   }
 

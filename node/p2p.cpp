@@ -56,6 +56,7 @@ void P2p::listen() {
   acceptor_.bind(endpoint);
   acceptor_.listen();
   acceptor_.non_blocking(true);
+  local_ = acceptor_.local_endpoint();
   if (settings_.advertise) {
     own_ = *settings_.advertise;
   } else if (const auto bound = to_endpoint(acceptor_.local_endpoint())) {

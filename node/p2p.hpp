@@ -62,7 +62,7 @@ class P2p {
   void stop_accepting();
   void close_all();
   void tick(Time now);
-  tcp::endpoint local() const { return acceptor_.local_endpoint(); }
+  const tcp::endpoint& local() const { return local_; }
   /// Where others reach us, or an address that is not listening.
   net::Endpoint own_address() const { return own_; }
 
@@ -143,6 +143,7 @@ class P2p {
   const Settings& settings_;
   Engine* engine_ = nullptr;
   tcp::acceptor acceptor_;
+  tcp::endpoint local_;
   net::Endpoint own_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_;

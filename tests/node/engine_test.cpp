@@ -69,6 +69,25 @@ TEST(Engine, DataOutlivesItsFrameWhileItWaits) {
   EXPECT_EQ(engine.messages_waiting(), 0u);
 }
 
+TEST(Engine, WhatWaitedLongAgoIsNotTakenForItsSuccessor) {
+  FakeWorld world;
+  Counters counters;
+  Engine engine(world, counters, small_config(), 1);
+  engine.start(0);
+  engine.peer_up(0, PeerId{2}, true);
+  engine.peer_up(0, PeerId{3}, true);
+  world.subscribers = 1;
+  engine.receive_announce(1, PeerId{2}, message("old"));
+  const std::uint64_t old = world.serials.back();
+  engine.wake(2 * second);  // met by silence, and then forgotten: its number is free
+  engine.receive_announce(10 * second, PeerId{2}, message("new"));
+  world.sent.clear();
+  engine.verdict(10 * second, old, false);
+  EXPECT_EQ(counters[Counter::late_verdict], 1u);
+  engine.wake(20 * second);
+  EXPECT_EQ(world.sent, (std::vector<std::pair<PeerId, std::string>>{{PeerId{3}, "new"}}));
+}
+
 TEST(Engine, MessageNumbersEndWithTheMemoryOfTheCore) {
   FakeWorld world;
   Counters counters;
