@@ -92,6 +92,42 @@ TEST(Decision, TtlIsReducedOnTheWayAndOneIsTheEnd) {
   EXPECT_EQ(a.drop("ttl"), 1u);
 }
 
+TEST(Decision, TtlOneReachesDirectNeighboursOnly) {
+  TestNode a;
+  Settings line = bootstrapped_by(a);
+  line.degree = 1;  // each keeps the connection to the one before it
+  TestNode b(line);
+  ASSERT_TRUE(linked(a, b));
+  line.bootstrapper->port = b.p2p().port;
+  TestNode c(line);
+  ASSERT_TRUE(eventually([&] { return b.peers() == 2 && c.peers() == 1; }));
+  Module at_a(a), at_b(b), at_c(c);
+  at_b.subscribe(type);
+  at_c.subscribe(type);
+  at_a.publish(type, "one hop", 1);
+  at_a.publish(type, "two hops", 2);
+  for (const char* data : {"one hop", "two hops"}) {
+    EXPECT_EQ(at_b.next(), data);
+    at_b.answer(true);
+  }
+  EXPECT_EQ(at_c.next(), "two hops");
+  EXPECT_EQ(b.drop("ttl"), 1u);
+}
+
+TEST(Decision, ADeadSubscriberChangesNothingForOthers) {
+  TestNode a;
+  Module healthy(a), announcer(a);
+  healthy.subscribe(type);
+  for (int i = 0; i < 10; ++i) {
+    Module dead(a);
+    dead.subscribe(type);
+    if (i % 2 == 0) dead.reset();
+    announcer.publish(type, std::to_string(i));
+    EXPECT_EQ(healthy.next(), std::to_string(i));
+  }
+  EXPECT_TRUE(eventually([&] { return a.status()["modules"].size() == 2; }));
+}
+
 TEST(Decision, NothingGoesBackToItsSender) {
   TestNode a;
   RawPeer one(a, nowhere(1)), two(a, nowhere(2));
