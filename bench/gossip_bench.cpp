@@ -2,8 +2,10 @@
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 #include "bench/engine_bench.hpp"
+#include "bench/node_bench.hpp"
 
 namespace {
 
@@ -19,7 +21,10 @@ std::string peers_error(const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Measures what the gossip simulator does a second, and what it costs"};
+  // The node's benchmark has a command line of its own.
+  if (argc > 1 && std::string_view(argv[1]) == "node") return gossip::bench::node_bench(argc - 1, argv + 1);
+  CLI::App app{"Measures what gossip does a second, and what it costs"};
+  app.footer("gossip-bench node --help: real nodes over loopback");
   app.require_subcommand(1);
   gossip::bench::EngineBenchOptions options;
   std::vector<double> peers(options.peers.begin(), options.peers.end());

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <vector>
 
@@ -23,7 +24,7 @@ namespace gossip::sim {
 class Calendar {
  public:
   /// `shift`: a bucket is 2^shift ns wide. It decides speed only, never the order.
-  explicit Calendar(int shift) : shift_(shift), ring_(2 * page_buckets) {}
+  explicit Calendar(int shift) : shift_(shift), ring_(2 * page_buckets) { GOSSIP_ASSERT(shift >= 0 && shift <= 32); }
 
   /// Inlined by force, so that an event is written once, where it will lie: built elsewhere and copied, its narrow
   /// stores stall the wide loads of the copy.
@@ -31,14 +32,14 @@ class Calendar {
     const std::int64_t bucket = event.time >> shift_;
     ++size_;
     if (bucket <= current_ || bucket >= ring_end_) [[unlikely]] {
-      push_elsewhere(event, bucket);
+      push_elsewhere(Event(event), bucket);  // a copy, made only here: an event whose address is taken lies in memory
       return;
     }
     ++in_ring_;
     List& list = ring(bucket);
     if (list.place == list.end) [[unlikely]]
       extend(list);
-    *list.place++ = event;
+    *list.place++ = Stored(event, low_bits(event.time));
   }
 
   std::uint64_t size() const { return size_; }
@@ -72,25 +73,52 @@ class Calendar {
   void for_each(F&& f) const {
     for (const Event* event = next_; event != sorted_end_; ++event) f(*event);
     for (const Late& late : late_) f(late.event);
-    for (const List& list : ring_) each(list, f);
-    for (const auto& [page, list] : far_) each(list, f);
+    for (std::int64_t bucket = current_ + 1; bucket < ring_end_; ++bucket) {
+      each(ring(bucket), [&](const Stored& stored) { f(stored.event(bucket << shift_)); });
+    }
+    for (const auto& [page, events] : far_) std::ranges::for_each(events, f);
   }
 
  private:
   static constexpr std::int64_t page_buckets = 1024;
 
+  /// An event in its bucket, which knows the rest of its time. At the height of a flood nearly all of its events wait
+  /// here, and what they cost is the memory that they lie in.
+  struct Stored {
+    std::uint32_t time;  // since the beginning of the bucket
+    PeerId dst, src;
+    std::uint32_t body;
+    std::uint16_t hops;
+    EventKind kind;
+    std::uint8_t ttl;
+
+    Stored(const Event& event, std::uint32_t low)
+        : time(low),
+          dst(event.dst),
+          src(event.src),
+          body(event.body),
+          hops(event.hops),
+          kind(event.kind),
+          ttl(event.ttl) {}
+    Event event(Time bucket_start) const { return {bucket_start + time, dst, src, body, hops, kind, ttl}; }
+  };
+  static_assert(sizeof(Stored) == 20);
+
   struct Chunk {
-    static constexpr std::uint32_t capacity = 170;  // a page of memory
+    static constexpr std::uint32_t capacity = 204;  // a page of memory
     Chunk* next;
-    Event events[capacity];
+    alignas(Stored) std::byte memory[capacity * sizeof(Stored)];
+
+    Stored* events() { return reinterpret_cast<Stored*>(memory); }
+    const Stored* events() const { return reinterpret_cast<const Stored*>(memory); }
   };
   static_assert(sizeof(Chunk) <= 4096);
 
   struct List {
     Chunk* first = nullptr;
     Chunk* last = nullptr;
-    Event* place = nullptr;  // in the last chunk; kept here so that an append touches one line of memory only
-    Event* end = nullptr;
+    Stored* place = nullptr;  // in the last chunk; kept here so that an append touches one line of memory only
+    Stored* end = nullptr;
   };
 
   struct Late {
@@ -105,6 +133,9 @@ class Calendar {
     }
   };
 
+  std::uint32_t low_bits(Time time) const {
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(time) & ((std::uint64_t{1} << shift_) - 1));
+  }
   static std::int64_t page_of(std::int64_t bucket) { return bucket / page_buckets; }
   List& ring(std::int64_t bucket) { return ring_[static_cast<std::uint64_t>(bucket) % (2 * page_buckets)]; }
   const List& ring(std::int64_t bucket) const { return const_cast<Calendar*>(this)->ring(bucket); }
@@ -115,19 +146,19 @@ class Calendar {
       late_.push_back({event, late_emitted_++});
       std::push_heap(late_.begin(), late_.end(), After{});
     } else {
-      append(far_[page_of(bucket)], event);
+      far_[page_of(bucket)].push_back(event);
     }
   }
 
   void append(List& list, const Event& event) {
     if (list.place == list.end) extend(list);
-    *list.place++ = event;
+    *list.place++ = Stored(event, low_bits(event.time));
   }
 
   [[gnu::noinline]] void extend(List& list) {
     Chunk* chunk = take();
     (list.last == nullptr ? list.first : list.last->next) = chunk;
-    list = {list.first, chunk, chunk->events, chunk->events + Chunk::capacity};
+    list = {list.first, chunk, chunk->events(), chunk->events() + Chunk::capacity};
   }
 
   Chunk* take() {
@@ -151,8 +182,8 @@ class Calendar {
   template <class F>
   static void each(const List& list, F&& f) {
     for (const Chunk* chunk = list.first; chunk != nullptr; chunk = chunk->next) {
-      const Event* end = chunk == list.last ? list.place : chunk->events + Chunk::capacity;
-      for (const Event* event = chunk->events; event != end; ++event) f(*event);
+      const Stored* end = chunk == list.last ? list.place : chunk->events() + Chunk::capacity;
+      for (const Stored* event = chunk->events(); event != end; ++event) f(*event);
     }
   }
 
@@ -179,7 +210,7 @@ class Calendar {
     }
     GOSSIP_ASSERT(!far_.empty());
     std::int64_t first = never;
-    each(far_.begin()->second, [&](const Event& event) { first = std::min(first, event.time >> shift_); });
+    for (const Event& event : far_.begin()->second) first = std::min(first, event.time >> shift_);
     return first;
   }
 
@@ -197,28 +228,25 @@ class Calendar {
   void deal(std::int64_t page) {
     const auto far = far_.find(page);
     if (far == far_.end()) return;
-    each(far->second, [&](const Event& event) {
-      append(ring(event.time >> shift_), event);
-      ++in_ring_;
-    });
-    clear(far->second);
+    for (const Event& event : far->second) append(ring(event.time >> shift_), event);
+    in_ring_ += far->second.size();
     far_.erase(far);
   }
 
   /// Into sorted_: by cells of equal time spans, then by insertion within and between neighbours. Stable.
   void sort(List& list) {
     std::size_t count = 0;
-    each(list, [&](const Event&) { ++count; });
+    each(list, [&](const Stored&) { ++count; });
     const int bits = std::min(shift_, static_cast<int>(std::bit_width(count)));
     const int cell_shift = shift_ - bits;
-    const std::uint64_t mask = (std::uint64_t{1} << bits) - 1;
-    const auto cell = [&](const Event& event) { return static_cast<std::uint64_t>(event.time >> cell_shift) & mask; };
+    const Time start = current_ << shift_;
+    const auto cell = [&](const Stored& event) { return event.time >> cell_shift; };
 
-    cells_.assign(mask + 2, 0);
-    each(list, [&](const Event& event) { ++cells_[cell(event) + 1]; });
+    cells_.assign((std::size_t{1} << bits) + 1, 0);
+    each(list, [&](const Stored& event) { ++cells_[cell(event) + 1]; });
     for (std::size_t i = 1; i < cells_.size(); ++i) cells_[i] += cells_[i - 1];
     sorted_.resize(count);
-    each(list, [&](const Event& event) { sorted_[cells_[cell(event)]++] = event; });
+    each(list, [&](const Stored& event) { sorted_[cells_[cell(event)]++] = event.event(start); });
     for (std::size_t i = 1; i < count; ++i) {
       if (!(sorted_[i] < sorted_[i - 1])) continue;
       const Event event = sorted_[i];
@@ -263,7 +291,7 @@ class Calendar {
   std::int64_t ring_end_ = 2 * page_buckets;
   std::uint64_t size_ = 0, in_ring_ = 0;
   std::vector<List> ring_;
-  std::map<std::int64_t, List> far_;
+  std::map<std::int64_t, std::deque<Event>> far_;
   std::vector<Event> sorted_;
   const Event* next_ = nullptr;  // in sorted_
   const Event* sorted_end_ = nullptr;

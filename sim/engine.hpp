@@ -273,15 +273,15 @@ class Engine {
   /// Inlined by force: GCC takes a function that only prefetches for one without effects, and drops the call.
   template <class Ahead>
   [[gnu::always_inline]] void prefetch(const Ahead& ahead) {
-    if (const Event* event = ahead(48)) __builtin_prefetch(&last_delivered_[index(event->dst)]);
+    if (const Event* event = ahead(64)) __builtin_prefetch(&last_delivered_[index(event->dst)]);
     if (const Event* event = ahead(32); event != nullptr && !settled(*event)) {
       __builtin_prefetch(memory(event->dst), 1);
-      if (links_.offsets.empty()) return;
+      if (links_.targets.empty()) return;
       __builtin_prefetch(&links_.offsets[index(event->dst)]);
       __builtin_prefetch(&fates_[fate_index(MessageRef{event->body}, event->dst)], 1);
     }
-    if (const Event* event = ahead(16); event != nullptr && !settled(*event) && !links_.offsets.empty()) {
-      const PeerId* row = &links_.targets[links_.offsets[index(event->dst)]];
+    if (const Event* event = ahead(16); event != nullptr && !settled(*event) && !links_.targets.empty()) {
+      const PeerId* row = links_.targets.data() + links_.offsets[index(event->dst)];
       __builtin_prefetch(row);
       __builtin_prefetch(row + 16);
     }
@@ -460,7 +460,11 @@ class Engine {
     block.asked.reset();
     const Time deadline = PeerType::step(memory(peer), input, block.env, block.actions);
     for (const Action& action : block.actions) {
-      std::visit([&](const auto& command) { act(block, peer, command); }, action);
+      if (const auto* send = std::get_if<Send>(&action)) [[likely]] {
+        act(block, peer, *send);
+      } else {
+        std::visit([&](const auto& command) { act(block, peer, command); }, action);
+      }
     }
     if (deadline != never) wake_by(block, peer, deadline);
     if (block.asked) give_verdict(block, peer, *block.asked);
@@ -577,7 +581,7 @@ class Engine {
     if (&to == &from) {
       from.calendar.push(event);
     } else {
-      from.outboxes[index(event.dst) / block_size_].push_back(event);
+      from.outboxes[index(event.dst) / block_size_].push_back(Event(event));
     }
   }
 

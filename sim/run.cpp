@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "sim/big_array.hpp"
 #include "sim/engine.hpp"
 #include "sim/input_error.hpp"
 #include "sim/scenario_reader.hpp"
@@ -77,6 +78,8 @@ void add_peers(EngineType& engine, Result& result) {
 template <class Overlay>
 Result run_with(const Scenario& scenario, const Graph& graph, const EngineOptions& options) {
   const auto start = std::chrono::steady_clock::now();
+  use_huge_pages(std::as_bytes(std::span(graph.targets)));
+  use_huge_pages(std::as_bytes(std::span(graph.offsets)));
   const Plan plan = make_plan(scenario);
   check_size(scenario, plan);
   const LatencyModel latency(scenario.links, scenario.seed, scenario.file + ": /links/latency");

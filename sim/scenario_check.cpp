@@ -165,6 +165,9 @@ class PlainChecks : Checks {
     const ValidationSpec& spec = *scenario_.validation;
     require(spec.reject + spec.silent <= 1, path + "validation/silent", "and reject make more than 1 together");
     require(flood.validation_deadline > 0, path + "validation/deadline", "is zero, so that no verdict comes in time");
+    require(flood.validation_deadline <= flood.seen_ttl, path + "validation/deadline",
+            duration_text(flood.validation_deadline) + " is above " + path + "seen_ttl (" + duration_text(flood.seen_ttl) +
+                "): what waits must not be forgotten");
   }
 
   void in_time(Time time, const std::string& path) const {

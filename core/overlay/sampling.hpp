@@ -76,6 +76,7 @@ class Sampling {
     }
     const bool ask = state_.listed < config().degree || context_.random.below(2) == 0;
     context_.send(peer, ask ? Frame::pull(context_.self) : Frame::push(context_.self));
+    ask_later();  // also when no answer comes
   }
 
   void on_down(PeerId peer) {
@@ -157,9 +158,13 @@ class Sampling {
     if (state_.up >= config().degree) {
       state_.retry_at = never;
       state_.pauses = 0;
-    } else if (state_.retry_at == never) {
-      state_.retry_at = context_.now() + pause();
+    } else {
+      ask_later();
     }
+  }
+
+  void ask_later() {
+    if (state_.up < config().degree && state_.retry_at == never) state_.retry_at = context_.now() + pause();
   }
 
   /// A random address of the list to which there is no link.

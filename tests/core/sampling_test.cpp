@@ -300,6 +300,15 @@ TEST(Sampling, BelowItsDegreeItAsksANeighbourOrTheBootstrapper) {
   EXPECT_EQ(asked, (std::set<std::string>{"connect peer 100", "send peer 1: pull for peer 0"}));
 }
 
+// A PULL or its answer can get lost; nobody else would ever tell this peer of others.
+TEST(Sampling, AsksAgainWhenTheBootstrapperNeverAnswers) {
+  Sampler peer;
+  peer.step(Start{});
+  peer.reached(bootstrapper);
+  ASSERT_NE(peer.deadline, never);
+  EXPECT_EQ(peer.wake(), Lines{"send peer 100: pull for peer 0"});
+}
+
 // ---- being full
 
 TEST(Sampling, AFullPeerAnswersThenCloses) {

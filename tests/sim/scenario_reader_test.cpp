@@ -28,7 +28,7 @@ const std::string full_sampling = R"({
     "overlay": {"type": "sampling", "bootstrapper": 99, "degree": 11, "max_connections": 12,
                 "transient_connections": 13, "peer_list": 14, "response_peers": 15, "retry_min": "16ms",
                 "retry_max": "17ms"},
-    "broadcast": {"type": "flood", "seen_capacity": 18, "seen_ttl": "19s", "relay": "subscribed",
+    "broadcast": {"type": "flood", "seen_capacity": 18, "seen_ttl": "29s", "relay": "subscribed",
                   "validation": {"subscribers": 0.5, "delay": "20ms", "reject": 0.125, "silent": 0.0625,
                                  "deadline": "21s", "on_silence": "drop", "cache_size": 22}},
     "start_spread": "23s", "detection": "24s"},
@@ -72,7 +72,7 @@ TEST(ScenarioReader, ReadsEveryKeyOfTheBroadcast) {
   const Scenario s = read(full_sampling);
   const FloodConfig& flood = s.protocol.flood;
   EXPECT_EQ(flood.seen_capacity, 18u);
-  EXPECT_EQ(flood.seen_ttl, 19 * second);
+  EXPECT_EQ(flood.seen_ttl, 29 * second);
   EXPECT_EQ(flood.relay, Relay::subscribed);
   EXPECT_TRUE(flood.validation);
   EXPECT_EQ(flood.validation_deadline, 21 * second);
