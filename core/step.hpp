@@ -79,7 +79,7 @@ struct Disconnect {
   PeerId peer;  // after what was sent to it; no PeerDown follows
 };
 struct Forget {
-  MessageRef message;  // the core will not name it again
+  MessageRef message;  // no longer remembered; a later copy is new, also within the same step
 };
 struct ForgetPeer {
   PeerId peer;  // no longer in the peer list; it may still be connected
