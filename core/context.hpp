@@ -1,20 +1,42 @@
 #pragma once
 
+#include <array>
+
 #include "core/random.hpp"
 #include "core/step.hpp"
 
 namespace gossip {
 
-/// What an overlay and a broadcast work with during one step.
+/// What the parts of a peer work with during one step.
 struct Context {
+  /// A neighbour that came or went, for the broadcast to learn.
+  struct Change {
+    PeerId peer;
+    bool up;
+  };
+  static constexpr std::uint32_t most_changes = 4;  // in one step of an overlay
+
   PeerId self;
   Random& random;
   Env& env;
   Actions& out;
+  std::array<Change, most_changes> changes = {};
+  std::uint32_t change_count = 0;
 
   Time now() const { return env.now; }
-  void send(PeerId to, Frame frame) { out.emplace_back(Send{to, frame}); }
-  void drop(MessageRef message, Reason reason) { out.emplace_back(Drop{message, reason}); }
+  void send(PeerId to, const Frame& frame) { out.emplace_back(Send{to, frame}); }
+  void send_all(const Frame& frame, PeerId except) { out.emplace_back(SendAll{except, frame}); }
+  void drop(MessageRef message, PeerId from, Reason reason) { out.emplace_back(Drop{message, from, reason}); }
+
+  /// For overlays, whoever decided it: the network, the other side or the overlay itself.
+  void neighbour_up(PeerId peer) { note({peer, true}); }
+  void neighbour_down(PeerId peer) { note({peer, false}); }
+
+ private:
+  void note(Change change) {
+    GOSSIP_ASSERT(change_count < most_changes);
+    changes[change_count++] = change;
+  }
 };
 
 }  // namespace gossip

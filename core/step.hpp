@@ -1,13 +1,12 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <span>
+#include <array>
 #include <type_traits>
 #include <variant>
 #include <vector>
 
-#include "core/config.hpp"
+#include "core/config/named.hpp"
+#include "core/list_store.hpp"
 #include "core/message_store.hpp"
 #include "core/types.hpp"
 
@@ -21,22 +20,35 @@ namespace gossip {
 enum class Opinion : std::uint8_t {
   accept,
   reject,  // must not be propagated
-  nobody,  // no local program subscribes to its type: Config::relay decides
+  nobody,  // no local program subscribes to its type: IntakeConfig::relay decides
+  count_
 };
+inline constexpr std::array<const char*, static_cast<std::size_t>(Opinion::count_)> opinion_names = {"accept", "reject",
+                                                                                                     "nobody"};
 
 /// Why something went no further.
 enum class Reason : std::uint8_t {
-  duplicate,        // seen before
-  ttl,              // its last hop was used up: delivered, not forwarded
-  rejected,         // a local subscriber's verdict
-  not_relayed,      // nobody subscribes here, and the peer relays only what it subscribes to
-  silence,          // no verdict until the deadline, and the configuration says drop
-  unknown_verdict,  // a verdict on nothing that waits
-  store_full,       // no room for a list of peers
+  duplicate,
+  ttl,
+  rejected,
+  not_relayed,
+  silence,
+  late_verdict,
+  memory_full,
+  lists_full,
+  count_
 };
-inline constexpr std::size_t reason_count = 7;
-inline constexpr const char* reason_names[reason_count] = {
-    "duplicate", "ttl", "rejected", "not_relayed", "silence", "unknown_verdict", "store_full"};
+inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::count_);
+inline constexpr std::array<Named, reason_count> reasons = {{
+    {"duplicate", "frames", Kind::counter, "a copy of what was seen before"},
+    {"ttl", "messages", Kind::counter, "its last hop was used up: delivered, not forwarded"},
+    {"rejected", "messages", Kind::counter, "a local program's verdict"},
+    {"not_relayed", "messages", Kind::counter, "nobody subscribes here, and the peer relays only what it subscribes to"},
+    {"silence", "messages", Kind::counter, "no verdict until the deadline, and `on_silence` is `drop`"},
+    {"late_verdict", "verdicts", Kind::counter, "a verdict on what does not wait for one"},
+    {"memory_full", "frames", Kind::counter, "new, but every place of the memory of seen messages holds one that counts"},
+    {"lists_full", "frames", Kind::counter, "no room for the list of peers that an answer would carry"},
+}};
 
 // Inputs.
 struct Start {};  // the peer comes up, after init
@@ -49,26 +61,30 @@ struct PeerDown {
 };
 struct Receive {
   PeerId from;
-  Frame frame;  // the body is the driver's, lent for this call
+  Frame frame;  // its list is lent for this call; of an announce, the driver keeps the body during the call
 };
 struct Publish {
-  MessageRef message;  // a local program announces
+  MessageRef message;  // a local program announces; the driver keeps the body during the call
   std::uint8_t ttl;
 };
 struct Verdict {
   MessageRef message;
   Opinion opinion;
 };
-struct Wake {};  // a deadline may have passed; an early wake is a no-op
+struct Wake {};  // a deadline may have passed; an early wake changes nothing that others see
 
 // Actions.
 struct Send {
   PeerId to;
-  Frame frame;  // the body of a response passes its one reference to the driver; that of an announce is lent
+  Frame frame;  // passes the ownership of its list to the driver; the body of an announce is kept by somebody
+};
+struct SendAll {
+  PeerId except;  // to every neighbour but this one
+  Frame frame;    // carries no list
 };
 struct Deliver {
-  MessageRef message;  // new here: tell the local subscribers, except the one that announced it; with validation, a
-                       // message from another peer is held until the driver answers with a Verdict
+  MessageRef message;  // new here, and remembered until Forget: tell the local subscribers, except the one that
+                       // announced it; with validation, a message from another peer is held until a Verdict
   PeerId from;         // no_peer: published here
   std::uint16_t hops;
 };
@@ -79,37 +95,30 @@ struct Disconnect {
   PeerId peer;  // after what was sent to it; no PeerDown follows
 };
 struct Forget {
-  MessageRef message;  // no longer remembered; a later copy is new, also within the same step
+  MessageRef message;  // no longer remembered; a later copy is new
 };
 struct ForgetPeer {
   PeerId peer;  // no longer in the peer list; it may still be connected
 };
 struct Drop {
   MessageRef message;  // no_message where it concerns none
+  PeerId from;         // who caused it; no_peer where that is nobody else
   Reason reason;
 };
 
 using Input = std::variant<Start, PeerUp, PeerDown, Receive, Publish, Verdict, Wake>;
-using Action = std::variant<Send, Deliver, Connect, Disconnect, Forget, ForgetPeer, Drop>;
+using Action = std::variant<Send, SendAll, Deliver, Connect, Disconnect, Forget, ForgetPeer, Drop>;
 static_assert(sizeof(Input) <= 16 && std::is_trivially_copyable_v<Input>);
 static_assert(sizeof(Action) <= 16 && std::is_trivially_copyable_v<Action>);
 
-/// Reused between calls; a driver clears it. One step sends at most one frame to each neighbour and one answer.
+/// Reused between calls; a driver clears it. One step appends at most Operations::most_actions.
 using Actions = std::vector<Action>;
-
-/// The neighbours that a `fixed` overlay is given, one row a peer.
-struct FixedLinks {
-  std::span<const std::uint64_t> offsets;  // peers + 1
-  std::span<const PeerId> targets;         // row i: offsets[i] … offsets[i + 1]
-  std::span<std::uint8_t> up;              // one a target, kept by the core; empty: all are up for ever
-};
 
 /// Lent to the core for one call.
 struct Env {
   Time now;
   MessageStore& messages;
-  const Config& config;
-  FixedLinks links;
+  ListStore& lists;
 };
 
 }  // namespace gossip

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -19,19 +20,55 @@ inline constexpr Duration second = 1'000 * millisecond;
 enum class PeerId : std::uint32_t {};
 inline constexpr PeerId no_peer{0xffff'ffff};
 
-/// A body in the MessageStore: an announced message or a list of peers.
+/// An announced message: its number in the MessageStore.
 enum class MessageRef : std::uint32_t {};
 inline constexpr MessageRef no_message{0xffff'ffff};
 
+/// A list of numbers that a frame carries: its handle in the ListStore.
+enum class ListRef : std::uint32_t {};
+
 constexpr std::uint32_t index(PeerId peer) { return static_cast<std::uint32_t>(peer); }
 constexpr std::uint32_t index(MessageRef message) { return static_cast<std::uint32_t>(message); }
+constexpr std::uint32_t index(ListRef list) { return static_cast<std::uint32_t>(list); }
+
+/// Which part of a peer a frame is for.
+enum class Layer : std::uint8_t { overlay, broadcast, repair };
+
+/// What the body of a frame is.
+enum class Body : std::uint8_t {
+  message,  // a MessageRef
+  peer,     // a PeerId
+  list,     // a ListRef; who sends the frame gives the list away with it
+};
 
 enum class FrameKind : std::uint8_t {
-  announce,  // a message; classic type 507 around 500
-  pull,      // "give me peers", carries the sender's own address; classic 504
-  response,  // a list of peers; classic 505
-  push,      // "add me to your list", carries the sender's own address; classic 506
+  announce,  // a message
+  pull,      // "give me peers", carries the sender's own number
+  response,  // a list of peers
+  push,      // "add me to your list", carries the sender's own number
+  count_
 };
+inline constexpr std::size_t frame_kind_count = static_cast<std::size_t>(FrameKind::count_);
+inline constexpr std::size_t most_frame_kinds = 64;  // numbers below this are kept for frames wherever kinds are mixed
+static_assert(frame_kind_count <= most_frame_kinds);
+
+struct FrameTraits {
+  const char* name;
+  Layer owner;
+  Body body;
+};
+
+/// Everything that is known of a kind of frame. A new kind is a line in the enum and one here.
+inline constexpr FrameTraits frame_traits[frame_kind_count] = {
+    {"announce", Layer::broadcast, Body::message},
+    {"pull", Layer::overlay, Body::peer},
+    {"response", Layer::overlay, Body::list},
+    {"push", Layer::overlay, Body::peer},
+};
+
+constexpr const FrameTraits& traits(FrameKind kind) { return frame_traits[static_cast<std::size_t>(kind)]; }
+constexpr Layer owner(FrameKind kind) { return traits(kind).owner; }
+constexpr bool carries_list(FrameKind kind) { return traits(kind).body == Body::list; }
 
 /// What one peer says to another. The body is a number whose meaning the kind decides.
 struct Frame {
@@ -45,10 +82,11 @@ struct Frame {
   }
   static constexpr Frame pull(PeerId self) { return {index(self), 0, FrameKind::pull, 0}; }
   static constexpr Frame push(PeerId self) { return {index(self), 0, FrameKind::push, 0}; }
-  static constexpr Frame response(MessageRef peers) { return {index(peers), 0, FrameKind::response, 0}; }
+  static constexpr Frame response(ListRef peers) { return {index(peers), 0, FrameKind::response, 0}; }
 
-  constexpr MessageRef message() const { return MessageRef{body}; }  // announce, response
-  constexpr PeerId subject() const { return PeerId{body}; }          // pull, push
+  constexpr MessageRef message() const { return MessageRef{body}; }  // Body::message
+  constexpr PeerId subject() const { return PeerId{body}; }          // Body::peer
+  constexpr ListRef list() const { return ListRef{body}; }           // Body::list
 
   friend constexpr bool operator==(const Frame&, const Frame&) = default;
 };

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+
+#include "core/config/field.hpp"
 #include "core/context.hpp"
 
 namespace gossip {
@@ -7,57 +10,75 @@ namespace gossip {
 /// Neighbours that are given.
 ///
 /// Rules
-/// - The neighbours of peer i are row i of Env::links; nobody else is ever one.
+/// - The neighbours of peer i are row i of the links; nobody else is ever one.
 /// - A peer that (re)starts dials every neighbour to which it has no connection. One that loses a connection waits to
 ///   be dialled: the other side crashed or left, and dials when it is back.
-/// Cost: no state of its own, no frames. A peer can only harm those who chose it.
+/// Cost: no frames. A peer can only harm those who chose it.
 class Fixed {
  public:
-  struct State {};
+  /// The links are the driver's, and not a person's to set.
+  struct Config {
+    std::span<const std::uint64_t> offsets;  // peers + 1
+    std::span<const PeerId> targets;         // row i: offsets[i] … offsets[i + 1]
+    std::span<PeerId> rows;                  // a copy of the targets, each row the peer's own to order by who is up;
+                                             // empty: all are up for ever
+    static constexpr std::array<Field, 0> fields() { return {}; }
+  };
+  struct State {
+    std::uint32_t up;  // of the row; the first ones
+  };
+  static constexpr const char* name = "fixed";
+  static constexpr const char* about = "The topology's links, for ever";
   static constexpr std::size_t bytes(const Config&) { return 0; }
+  std::uint32_t most_actions() const { return static_cast<std::uint32_t>(all().size()); }
 
-  Fixed(State&, std::byte*, Context& context) : context_(context) {}
+  Fixed(State& state, std::byte*, const Config& config, Context& context)
+      : state_(state), config_(config), context_(context) {}
 
-  void clear() {
-    const Row row = own();
-    for (std::uint64_t i = row.begin; i < row.end && !links().up.empty(); ++i) links().up[i] = 0;
-  }
+  void clear() { state_.up = config_.rows.empty() ? static_cast<std::uint32_t>(all().size()) : 0; }
   Time deadline() const { return never; }
   void on_wake() {}
 
   void on_start() {
-    const Row row = own();
-    for (std::uint64_t i = row.begin; i < row.end; ++i) {
-      if (!up(i)) context_.out.emplace_back(Connect{links().targets[i]});
+    for (const PeerId peer : all().subspan(state_.up)) context_.out.emplace_back(Connect{peer});
+  }
+  void on_up(PeerId peer, bool) {
+    if (exchange(peer, state_.up, all().size(), state_.up)) {
+      ++state_.up;
+      context_.neighbour_up(peer);
     }
   }
-  void on_up(PeerId peer, bool) { set(peer, 1); }
-  void on_down(PeerId peer) { set(peer, 0); }
+  void on_down(PeerId peer) {
+    if (config_.rows.empty()) return;
+    if (state_.up > 0 && exchange(peer, 0, state_.up, state_.up - 1)) {
+      --state_.up;
+      context_.neighbour_down(peer);
+    }
+  }
   void on_frame(PeerId, const Frame&) {}
 
-  template <class F>
-  void for_each_neighbour(F&& f) const {
-    const Row row = own();
-    for (std::uint64_t i = row.begin; i < row.end; ++i) {
-      if (up(i)) f(links().targets[i]);
-    }
-  }
+  /// Those that are up.
+  std::span<const PeerId> neighbours() const { return all().first(state_.up); }
+  std::span<const PeerId> known() const { return all(); }
 
  private:
-  struct Row {
-    std::uint64_t begin, end;
-  };
-  const FixedLinks& links() const { return context_.env.links; }
-  Row own() const { return {links().offsets[index(context_.self)], links().offsets[index(context_.self) + 1]}; }
-  bool up(std::uint64_t i) const { return links().up.empty() || links().up[i] != 0; }
-
-  void set(PeerId peer, std::uint8_t value) {
-    const Row row = own();
-    for (std::uint64_t i = row.begin; i < row.end && !links().up.empty(); ++i) {
-      if (links().targets[i] == peer) links().up[i] = value;
-    }
+  std::span<const PeerId> all() const {
+    const auto& links = config_.rows.empty() ? config_.targets : std::span<const PeerId>(config_.rows);
+    const std::uint64_t begin = config_.offsets[index(context_.self)];
+    return links.subspan(begin, config_.offsets[index(context_.self) + 1] - begin);
   }
 
+  /// Moves the peer to `place`, if it is in row[first … last − 1].
+  bool exchange(PeerId peer, std::size_t first, std::size_t last, std::size_t place) {
+    PeerId* row = const_cast<PeerId*>(all().data());
+    PeerId* found = std::find(row + first, row + last, peer);
+    if (found == row + last) return false;
+    std::swap(*found, row[place]);
+    return true;
+  }
+
+  State& state_;
+  const Config& config_;
   Context& context_;
 };
 

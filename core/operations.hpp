@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string_view>
+
+#include "core/peer.hpp"
+
+namespace gossip {
+
+/// What a driver can do with one kind of peer, so that it need not be a template over all of them. Peer says what each
+/// means.
+struct Operations {
+  std::string_view overlay, broadcast, repair;
+  bool hears_duplicates;
+  std::size_t (*bytes)(const Config& config);
+  void (*init)(std::byte* memory, PeerId self, std::uint64_t seed, const Config& config, Env& env);
+  Time (*step)(std::byte* memory, const Config& config, const Input& input, Env& env, Actions& out);
+  std::span<const PeerId> (*neighbours)(std::byte* memory, const Config& config, Env& env);
+  View (*look)(std::byte* memory, const Config& config, Env& env);
+};
+
+template <class Overlay, class Broadcast, class Repair = NoRepair>
+constexpr Operations operations_of() {
+  using P = Peer<Overlay, Broadcast, Repair>;
+  return {Overlay::name, Broadcast::name, Repair::name, hears_duplicates<Broadcast>,
+          P::bytes,      P::init,         P::step,      P::neighbours,
+          P::look};
+}
+
+/// The kind of peer that these protocols make; null where one of the names is not known.
+inline const Operations* find_operations(std::string_view overlay, std::string_view broadcast,
+                                         std::string_view repair = NoRepair::name) {
+  const Operations* found = nullptr;
+  Overlays::each([&]<class O>() {
+    Broadcasts::each([&]<class B>() {
+      Repairs::each([&]<class R>() {
+        static constexpr Operations kind = operations_of<O, B, R>();
+        if (kind.overlay == overlay && kind.broadcast == broadcast && kind.repair == repair) found = &kind;
+      });
+    });
+  });
+  return found;
+}
+
+}  // namespace gossip
