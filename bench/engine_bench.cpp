@@ -13,7 +13,7 @@
 
 #include "bench/child.hpp"
 #include "bench/heap_flood.hpp"
-#include "sim/run.hpp"
+#include "sim/experiment.hpp"
 
 namespace gossip::bench {
 

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "sim/graph.hpp"
-#include "sim/latency.hpp"
+#include "sim/topology/graph.hpp"
+#include "sim/world/latency.hpp"
 
 namespace gossip::bench {
 

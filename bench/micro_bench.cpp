@@ -6,8 +6,8 @@
 #include "net/classic.hpp"
 #include "net/framing.hpp"
 #include "net/message_id.hpp"
-#include "sim/calendar.hpp"
-#include "sim/run.hpp"
+#include "sim/engine/calendar.hpp"
+#include "sim/experiment.hpp"
 
 namespace gossip {
 namespace {

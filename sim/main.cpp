@@ -6,10 +6,10 @@
 #include <csignal>
 #include <iostream>
 
-#include "sim/input_error.hpp"
-#include "sim/report.hpp"
-#include "sim/run.hpp"
-#include "sim/scenario_reader.hpp"
+#include "sim/scenario/input_error.hpp"
+#include "sim/report/report.hpp"
+#include "sim/experiment.hpp"
+#include "sim/scenario/reader.hpp"
 
 namespace {
 

@@ -1,10 +1,10 @@
 #include <map>
 #include <set>
 
-#include "sim/graph.hpp"
-#include "sim/latency.hpp"
-#include "sim/scenario_reader.hpp"
-#include "sim/trace.hpp"
+#include "sim/topology/graph.hpp"
+#include "sim/world/latency.hpp"
+#include "sim/scenario/reader.hpp"
+#include "sim/world/trace.hpp"
 #include "tests/sim/input_files.hpp"
 
 /// Every file in tests/data/broken is broken in its own way and must be answered by its own message.

@@ -1,4 +1,4 @@
-#include "sim/calendar.hpp"
+#include "sim/engine/calendar.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "sim/report.hpp"
-#include "sim/run.hpp"
-#include "sim/scenario_reader.hpp"
+#include "sim/report/report.hpp"
+#include "sim/experiment.hpp"
+#include "sim/scenario/reader.hpp"
 
 /// The same seed gives the same trace on any compiler, build type, bucket or dialect. A change of behaviour changes
 /// these on purpose; anything else that does is a bug.

@@ -1,7 +1,7 @@
 #include <map>
 
 #include "core/random.hpp"
-#include "sim/graph.hpp"
+#include "sim/topology/graph.hpp"
 #include "tests/sim/input_files.hpp"
 
 namespace gossip::sim {

@@ -1,4 +1,4 @@
-#include "sim/graph.hpp"
+#include "sim/topology/graph.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-#include "sim/input_error.hpp"
+#include "sim/scenario/input_error.hpp"
 
 /// Files for tests of the readers: those of the source tree, and ones written for a test.
 namespace gossip::sim {

@@ -1,10 +1,10 @@
-#include "sim/latency.hpp"
+#include "sim/world/latency.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <map>
 
-#include "sim/real.hpp"
+#include "sim/world/real.hpp"
 #include "tests/sim/input_files.hpp"
 
 namespace gossip::sim {

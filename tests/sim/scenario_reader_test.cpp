@@ -1,10 +1,10 @@
-#include "sim/scenario_reader.hpp"
+#include "sim/scenario/reader.hpp"
 
 #include <map>
 #include <set>
 
 #include "core/random.hpp"
-#include "sim/json_input.hpp"
+#include "sim/scenario/json_input.hpp"
 #include "tests/sim/input_files.hpp"
 
 namespace gossip::sim {

@@ -1,4 +1,4 @@
-#include "sim/trace.hpp"
+#include "sim/world/trace.hpp"
 
 #include "tests/sim/input_files.hpp"
 

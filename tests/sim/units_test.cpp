@@ -1,4 +1,4 @@
-#include "sim/units.hpp"
+#include "core/config/units.hpp"
 
 #include "tests/sim/input_files.hpp"
 

@@ -4,8 +4,8 @@
 
 #include <numeric>
 
-#include "sim/latency.hpp"
-#include "sim/run.hpp"
+#include "sim/world/latency.hpp"
+#include "sim/experiment.hpp"
 
 /// Scenarios made by tests, and what must hold of every result.
 namespace gossip::sim::test {

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "core/step.hpp"
+#include "sim/engine/histogram.hpp"
+
+namespace gossip::sim {
+
+/// What became of one message at one peer, as bits that can be set in any order.
+enum Fate : std::uint8_t {
+  delivered = 1,
+  lost = 2,       // a copy for this peer was lost on its link
+  in_flight = 4,  // a copy for this peer was under way, or a verdict was awaited, when time ran out
+  ended_ttl = 8,  // delivered here, and not forwarded: its ttl was used up
+  ended_verdict = 16,
+  ended_relay = 32,
+  ended_silence = 64,
+};
+
+/// Why frames went nowhere: the core's reasons and the transport's.
+enum class TransportDrop : std::uint8_t { lost, down, not_connected };
+inline constexpr std::size_t transport_drop_count = 3;
+inline constexpr const char* transport_drop_names[transport_drop_count] = {"lost", "down", "not_connected"};
+
+/// Why a peer did not get a message. Each miss is counted under exactly one; docs/scenario.md says how it is chosen.
+enum class Miss : std::uint8_t {
+  not_published,
+  down,
+  lost,
+  time_ran_out,
+  ttl,
+  validation,
+  not_relayed,
+  silence,
+  not_connected,
+};
+inline constexpr std::size_t miss_count = 9;
+inline constexpr const char* miss_names[miss_count] = {"not_published", "down",        "lost",    "time_ran_out", "ttl",
+                                                       "validation",    "not_relayed", "silence", "not_connected"};
+
+struct MessageTally {
+  std::uint64_t first_receipts = 0, duplicates = 0, frames = 0;
+  Time last_delivery = 0;
+  Time last_activity = 0;  // of any frame that carries it
+};
+
+struct Delivery {
+  Time time;
+  MessageRef message;
+  PeerId peer, from;  // from: no_peer at the origin
+  std::uint16_t hops;
+};
+
+/// What one block of peers counts. All of it can be added up in any order.
+struct Metrics {
+  std::uint64_t events = 0;
+  std::uint64_t trace = 0;  // sum of the hashes of all that happened
+  std::uint64_t control_messages = 0, control_bytes = 0;
+  std::uint64_t payload_messages = 0, payload_bytes = 0;  // of the sum only: from the messages' frames
+  std::array<std::uint64_t, reason_count> drops{};
+  std::array<std::uint64_t, transport_drop_count> transport_drops{};
+  std::uint64_t connections = 0;
+  std::uint64_t redelivered = 0;  // to a peer that had forgotten it: in a new life, or its cache was too small or short
+  Histogram latency, hops;
+  std::vector<MessageTally> messages;
+  std::vector<Delivery> deliveries;  // only when they are asked for
+
+  void drop(TransportDrop why) { ++transport_drops[static_cast<std::size_t>(why)]; }
+
+  void add(const Metrics& other) {
+    events += other.events;
+    trace += other.trace;
+    control_messages += other.control_messages;
+    control_bytes += other.control_bytes;
+    connections += other.connections;
+    redelivered += other.redelivered;
+    for (std::size_t i = 0; i < reason_count; ++i) drops[i] += other.drops[i];
+    for (std::size_t i = 0; i < transport_drop_count; ++i) transport_drops[i] += other.transport_drops[i];
+    latency.add(other.latency);
+    hops.add(other.hops);
+    messages.resize(std::max(messages.size(), other.messages.size()));
+    for (std::size_t i = 0; i < other.messages.size(); ++i) {
+      MessageTally& sum = messages[i];
+      const MessageTally& tally = other.messages[i];
+      sum.first_receipts += tally.first_receipts;
+      sum.duplicates += tally.duplicates;
+      sum.frames += tally.frames;
+      sum.last_delivery = std::max(sum.last_delivery, tally.last_delivery);
+      sum.last_activity = std::max(sum.last_activity, tally.last_activity);
+    }
+    deliveries.insert(deliveries.end(), other.deliveries.begin(), other.deliveries.end());
+  }
+};
+
+}  // namespace gossip::sim

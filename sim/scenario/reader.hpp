@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/scenario/scenario.hpp"
+
+namespace gossip::sim {
+
+/// Reads and checks a scenario file. Each of `sets` is "/json/pointer=value" and replaces or adds one value before the
+/// check; the value is JSON, or a string where it is not. Throws InputError naming the file and the JSON path.
+Scenario read_scenario(const std::string& file, const std::vector<std::string>& sets = {});
+
+/// Combinations that make no sense, for scenarios that a program made. The reader has done it. Throws InputError.
+void check_scenario(const Scenario& scenario);
+
+/// The part of it that can only be checked when the number of peers is known: the reader does so when the scenario
+/// gives it, and the engine when it comes from the topology's file. Throws InputError.
+void check_peers(const Scenario& scenario, std::uint32_t peers);
+
+/// The JSON Schema of the format, as shipped in sim/scenario.schema.json.
+std::string_view scenario_schema();
+
+}  // namespace gossip::sim

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/protocols.hpp"
+#include "core/types.hpp"
+
+/// A scenario is the whole experiment, as docs/scenario.md describes it: this is what the reader makes of the file.
+/// Every number here has been checked; names of files are already resolved against the scenario's folder.
+namespace gossip::sim {
+
+// Who is linked to whom at the start.
+struct Complete {};
+struct Ring {};
+struct Grid {
+  std::uint32_t width = 0;  // 0: the most square one
+  bool wrap = false;
+};
+struct Star {};  // peer 0 is the hub
+struct RandomRegular {
+  std::uint32_t degree;
+};
+struct RandomOut {
+  std::uint32_t links;
+};  // each peer picks this many others; made undirected
+struct ErdosRenyi {
+  double probability;
+};
+struct SmallWorld {
+  std::uint32_t neighbours;
+  double rewire;
+};  // Watts and Strogatz 1998
+struct ScaleFree {
+  double alpha;
+  double beta;
+};  // power-law out-degree (Palmer and Steffan 2000), as Boost's plod_iterator
+struct GraphFile {
+  enum class Format : std::uint8_t { edge_list, graphml, dot, node_link } format;
+  std::string path;
+};
+struct NoLinks {};  // an overlay that finds its own neighbours
+using TopologySpec = std::variant<NoLinks, Complete, Ring, Grid, Star, RandomRegular, RandomOut, ErdosRenyi, SmallWorld,
+                                  ScaleFree, GraphFile>;
+
+// One-way latency of a link. Symmetric, and constant over time but for the jitter.
+struct Constant {
+  Duration value;
+};
+struct Uniform {
+  Duration min, max;
+};
+struct Normal {
+  Duration mean, deviation;
+};
+struct LogNormal {
+  Duration median;
+  double sigma;
+};  // sigma of the logarithm
+struct Matrix {
+  std::string path;
+  bool round_trip;
+};  // milliseconds between measured hosts
+struct Regions {
+  std::string path;
+  std::string model;
+};  // one-way milliseconds between regions, and their weights
+using LatencySpec = std::variant<Constant, Uniform, Normal, LogNormal, Matrix, Regions>;
+
+struct LinkSpec {
+  LatencySpec latency = Uniform{10 * millisecond, 100 * millisecond};
+  Duration min_latency = 100 * microsecond;  // floor of every link: no window of time is shorter; guess: a switched LAN
+  Duration jitter = 0;  // each frame: uniform in [0, jitter) on top; frames of one link stay in order
+  double loss = 0;      // each frame, independently
+  std::uint32_t handshake_round_trips = 1;  // TCP; 2 with TLS 1.3
+  Duration connect_timeout = 3 * second;    // a dial to a peer that is down; guess
+};
+
+enum class OverlayKind : std::uint8_t { fixed, sampling };
+
+struct ValidationSpec {
+  double subscribers = 1;  // share of the peers with a local program that gives verdicts
+  Duration delay = 0;      // until the verdict
+  double reject = 0;       // share of verdicts that reject
+  double silent = 0;       // share of verdicts that never come
+};
+
+/// Messages: `count` of them from `at` on, `interval` apart.
+struct Workload {
+  enum class From : std::uint8_t { peers, random, all } from = From::random;
+  std::vector<std::uint32_t> peers;  // From::peers: in turn
+  Time at = 0;
+  std::uint32_t count = 1;  // From::all: rounds, in each of which every peer announces once
+  Duration interval = 0;
+  std::uint32_t size = 1024;  // bytes of data
+  std::uint16_t data_type = 1337;
+  std::uint8_t ttl = 0;
+};
+
+struct Interval {
+  Time up, down;
+};
+
+struct Churn {
+  Duration session = 0;  // mean of an exponential; 0: no model
+  Duration downtime = 0;
+  bool stationary = true;  // at 0 each peer is up with probability session / (session + downtime); otherwise all are up
+  Time start = 0;          // no departures before
+  double clean = 0;        // share of departures that say goodbye; the others crash
+  std::vector<std::uint32_t> spared;  // never leave; the bootstrapper always is one
+  std::string trace;                  // file `peer,up_seconds,down_seconds`; peers not in it stay up
+};
+
+struct Kill {
+  Time at = 0;
+  double fraction = 0;                 // of the peers that are up, chosen by the seed
+  std::vector<std::uint32_t> peers;    // or these
+  std::optional<Duration> back_after;  // otherwise they stay down
+};
+
+struct Scenario {
+  std::string file, name, question, answer;
+  std::uint32_t peers = 0;  // 0: as many as the topology file has
+  std::uint64_t seed = 1;
+  Time duration = 0;  // 0: until nothing happens any more
+  TopologySpec topology;
+  LinkSpec links;
+  OverlayKind overlay = OverlayKind::fixed;
+  Config protocol;  // core's, complete
+  std::optional<ValidationSpec> validation;
+  Duration start_spread = 0;    // overlays that find their neighbours: peers start uniformly within this
+  Duration detection = second;  // a crash is noticed by its neighbours after this
+  std::vector<Workload> workload;
+  std::optional<Churn> churn;
+  std::vector<Kill> kills;
+};
+
+}  // namespace gossip::sim

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/types.hpp"
+#include "sim/scenario/scenario.hpp"
+
+namespace gossip::sim {
+
+/// An undirected graph as rows of neighbours, each link in both rows, no self-links, no link twice.
+/// Row order is part of a scenario's result, so it depends on the input only: rows are sorted by neighbour.
+struct Graph {
+  std::vector<std::uint64_t> offsets{0};  // peers + 1
+  std::vector<PeerId> targets;
+  std::vector<Duration> latency;  // one a target; empty unless the file gives one-way latencies; -1 where it gives none
+
+  std::uint32_t peers() const { return static_cast<std::uint32_t>(offsets.size() - 1); }
+  std::uint64_t links() const { return targets.size() / 2; }
+};
+
+/// What a report says of a graph.
+struct GraphFacts {
+  std::uint32_t peers;
+  std::uint64_t links;
+  std::uint32_t degree_min, degree_max;
+  double degree_mean, degree_deviation;
+  std::uint32_t components, largest_component;
+  std::uint32_t diameter;         // the longest shortest path, in hops, from the sampled peers
+  std::uint32_t diameter_sample;  // peers from which it was measured; exact when it is all of them
+};
+
+/// Throws InputError, naming `where` (the scenario's file and JSON path) or the graph's file and line.
+Graph make_graph(const TopologySpec& spec, std::uint32_t peers, std::uint64_t seed, const std::string& where);
+
+/// From the links as pairs, in any order and direction, doubled or not; self-links are left out.
+Graph undirected(std::uint32_t peers, const std::vector<std::pair<std::uint32_t, std::uint32_t>>& links);
+
+GraphFacts describe(const Graph& graph, std::uint64_t seed);
+
+}  // namespace gossip::sim

@@ -1,0 +1,205 @@
+#include "sim/world/latency.hpp"
+
+#include "core/assert.hpp"
+#include "sim/scenario/input_error.hpp"
+#include "sim/scenario/json_input.hpp"
+#include "sim/world/real.hpp"
+#include "sim/scenario/text_input.hpp"
+
+namespace gossip::sim {
+namespace {
+
+constexpr double most_weight = 1e12;
+constexpr double longest_ms = static_cast<double>(longest_latency / millisecond);
+
+/// A square of milliseconds, row by row; what is missing ("nan", "-" or "") is 0.
+std::vector<double> read_matrix(const std::string& file, std::size_t& hosts) {
+  std::vector<double> table;
+  std::size_t rows = 0;
+  each_line(file, read_text(file), ' ', [&](const TextLine& line) {
+    if (rows++ == 0) hosts = line.fields.size();
+    if (line.fields.size() != hosts) {
+      throw InputError(line.where(), "has " + std::to_string(line.fields.size()) + " columns, but the first row has " +
+                                         std::to_string(hosts));
+    }
+    for (const std::string_view field : line.fields) {
+      const bool missing = field == "nan" || field == "NaN" || field == "-";
+      const auto ms = missing ? std::optional(0.0) : parse_number<double>(field);
+      if (!ms || !(*ms <= longest_ms)) {
+        throw InputError(
+            line.where(),
+            '"' + std::string(field) + "\" is not a number of milliseconds up to an hour; a missing one is nan or -");
+      }
+      table.push_back(std::max(0.0, *ms));
+    }
+  });
+  if (rows == 0) throw InputError(file, "has no rows; expected a square table of milliseconds");
+  if (rows != hosts) {
+    throw InputError(file, "has " + std::to_string(rows) + " rows of " + std::to_string(hosts) +
+                               " columns; expected a square table");
+  }
+  return table;
+}
+
+/// The mean of both directions, or the one that there is.
+void make_symmetric(std::vector<double>& table, std::size_t places) {
+  for (std::size_t a = 0; a < places; ++a) {
+    for (std::size_t b = 0; b < a; ++b) {
+      double& there = table[a * places + b];
+      double& back = table[b * places + a];
+      there = back = there > 0 && back > 0 ? (there + back) / 2 : std::max(there, back);
+    }
+  }
+}
+
+/// One model of a file such as scenarios/data/regions.json.
+class RegionFile {
+ public:
+  RegionFile(const Regions& spec) : file_(spec.path), path_('/' + spec.model), document_(read_json(spec.path)) {
+    if (!document_.is_object() || !document_.contains(spec.model))
+      fail("", "misses the model \"" + spec.model + "\"; the file has" + models());
+    const Json& weights = member(document_[spec.model], "weights", path_);
+    for (const auto& [region, weight] : weights.items()) {
+      names_.push_back(region);
+      weights_.push_back(number(weight, most_weight, path_ + "/weights/" + region));
+    }
+    if (names_.empty()) fail(path_ + "/weights", "names no region");
+    read_table(member(document_[spec.model], "one_way_ms", path_));
+  }
+
+  const std::vector<double>& weights() const { return weights_; }
+  const std::vector<double>& table() const { return table_; }
+
+ private:
+  [[noreturn]] void fail(const std::string& path, const std::string& what) const {
+    throw InputError(json_where(file_, path), what);
+  }
+  std::string models() const {
+    std::string names;
+    if (document_.is_object()) {
+      for (const auto& [name, model] : document_.items()) names += " \"" + name + '"';
+    }
+    return names.empty() ? " none" : names;
+  }
+  const Json& member(const Json& object, const std::string& key, const std::string& path) const {
+    if (!object.is_object() || !object.contains(key)) fail(path, "misses \"" + key + '"');
+    if (!object[key].is_object()) fail(path + '/' + key, "is not an object with a member for each region");
+    return object[key];
+  }
+  double number(const Json& value, double most, const std::string& path) const {
+    if (!value.is_number() || value < 0 || value > most) {
+      fail(path, value.dump() + " is not a number from 0 to " + Json(most).dump());
+    }
+    return value;
+  }
+  void read_table(const Json& rows) {
+    const std::string path = path_ + "/one_way_ms";
+    for (const std::string& from : names_) {
+      const Json& row = member(rows, from, path);
+      for (const std::string& to : names_) {
+        if (!row.contains(to)) fail(path + '/' + from, "misses \"" + to + '"');
+        table_.push_back(number(row[to], longest_ms, path + '/' + from + '/' + to));
+      }
+    }
+  }
+
+  std::string file_, path_;
+  Json document_;
+  std::vector<std::string> names_;
+  std::vector<double> weights_, table_;
+};
+
+/// In the middle of one of 2^52 equal parts of (0, 1): never 0, never 1.
+double open_unit(std::uint64_t x) { return (static_cast<double>(x >> 12) + 0.5) * 0x1p-52; }
+
+}  // namespace
+
+LatencyModel::LatencyModel(const LinkSpec& spec, std::uint64_t seed, const std::string& where)
+    : seed_(mix(seed, 0x6c61'7465'6e63'79)),  // "latency", so that nothing else of the run shares its numbers
+      floor_(spec.min_latency) {
+  if (floor_ <= 0) throw InputError(where, "min_latency is not above 0");
+  std::visit([&](const auto& model) { set(model); }, spec.latency);
+  ceiling_ = std::max(ceiling_, floor_);
+}
+
+void LatencyModel::set(const Constant& spec) {
+  kind_ = Kind::constant;
+  floor_ = low_ = ceiling_ = std::max(spec.value, floor_);
+}
+
+void LatencyModel::set(const Uniform& spec) {
+  GOSSIP_ASSERT(0 <= spec.min && spec.min <= spec.max && spec.max <= longest_latency);
+  kind_ = Kind::uniform;
+  low_ = spec.min;
+  width_ = static_cast<std::uint64_t>(spec.max - spec.min) + 1;
+  floor_ = std::max(floor_, spec.min);
+  ceiling_ = spec.max;
+}
+
+void LatencyModel::set(const Normal& spec) {
+  kind_ = Kind::normal;
+  centre_ = static_cast<double>(spec.mean);
+  spread_ = static_cast<double>(spec.deviation);
+  ceiling_ = longest_latency;
+}
+
+void LatencyModel::set(const LogNormal& spec) {
+  kind_ = Kind::log_normal;
+  centre_ = static_cast<double>(spec.median);
+  spread_ = spec.sigma;
+  ceiling_ = longest_latency;
+}
+
+void LatencyModel::set(const Matrix& spec) {
+  std::size_t hosts = 0;
+  std::vector<double> table = read_matrix(spec.path, hosts);
+  for (double& ms : table) ms = spec.round_trip ? ms / 2 : ms;
+  for (std::size_t host = 0; host < hosts; ++host) table[host * hosts + host] = 0;
+  set_table(std::move(table), std::vector<double>(hosts, 1));
+}
+
+void LatencyModel::set(const Regions& spec) {
+  const RegionFile file(spec);
+  double total = 0;
+  for (const double weight : file.weights()) total += weight;
+  if (!(total > 0)) throw InputError(json_where(spec.path, '/' + spec.model + "/weights"), "are all zero");
+  set_table(file.table(), file.weights());
+}
+
+void LatencyModel::set_table(std::vector<double> ms, const std::vector<double>& weights) {
+  kind_ = Kind::table;
+  places_ = static_cast<std::uint32_t>(weights.size());
+  make_symmetric(ms, places_);
+  for (const double entry : ms) {
+    table_.push_back(std::max(floor_, static_cast<Duration>(entry * static_cast<double>(millisecond) + 0.5)));
+  }
+  floor_ = *std::ranges::min_element(table_);
+  ceiling_ = *std::ranges::max_element(table_);
+  if (std::ranges::count(weights, weights[0]) == std::ranges::ssize(weights)) return;
+  double total = 0;
+  for (const double weight : weights) total += weight;
+  double sum = 0;
+  for (std::size_t i = 0; i + 1 < weights.size(); ++i) {
+    sum += weights[i];
+    // Below 2^64 also where rounding makes the sum the total.
+    shares_.push_back(static_cast<std::uint64_t>(std::min(sum / total, 1 - 0x1p-53) * 0x1p64));
+  }
+}
+
+/// The host or region of a peer.
+std::uint32_t LatencyModel::place(PeerId peer) const {
+  const std::uint64_t share = mix(seed_, index(peer));
+  if (shares_.empty()) return static_cast<std::uint32_t>(scale(share, places_));
+  return static_cast<std::uint32_t>(std::ranges::upper_bound(shares_, share) - shares_.begin());
+}
+
+Duration LatencyModel::drawn(PeerId a, PeerId b, std::uint64_t pair) const {
+  if (kind_ == Kind::table) return table_[std::size_t{place(a)} * places_ + place(b)];
+  const double variate = real::inverse_normal(open_unit(pair));
+  const double latency =
+      kind_ == Kind::normal ? centre_ + spread_ * variate : centre_ * real::exp(std::min(spread_ * variate, 100.0));
+  if (!(latency < static_cast<double>(longest_latency))) return longest_latency;
+  return std::max(floor_, static_cast<Duration>(latency + 0.5));
+}
+
+}  // namespace gossip::sim
