@@ -79,8 +79,6 @@ struct LinkSpec {
   Duration connect_timeout = 3 * second;    // a dial to a peer that is down; guess
 };
 
-enum class OverlayKind : std::uint8_t { fixed, sampling };
-
 struct ValidationSpec {
   double subscribers = 1;  // share of the peers with a local program that gives verdicts
   Duration delay = 0;      // until the verdict
@@ -114,28 +112,33 @@ struct Churn {
   std::string trace;                  // file `peer,up_seconds,down_seconds`; peers not in it stay up
 };
 
+// What goes wrong.
 struct Kill {
   Time at = 0;
   double fraction = 0;                 // of the peers that are up, chosen by the seed
   std::vector<std::uint32_t> peers;    // or these
   std::optional<Duration> back_after;  // otherwise they stay down
 };
+using Fault = std::variant<Kill>;
 
 struct Scenario {
+  /// Whether links are given by the topology; otherwise peers find each other through a bootstrapper.
+  bool links_given() const { return overlay == Fixed::name; }
+
   std::string file, name, question, answer;
   std::uint32_t peers = 0;  // 0: as many as the topology file has
   std::uint64_t seed = 1;
   Time duration = 0;  // 0: until nothing happens any more
   TopologySpec topology;
   LinkSpec links;
-  OverlayKind overlay = OverlayKind::fixed;
-  Config protocol;  // core's, complete
+  std::string overlay = "fixed", broadcast = "flood", repair = "none";  // as core/protocols.hpp names them
+  Config protocol;                                                       // core's, complete
   std::optional<ValidationSpec> validation;
   Duration start_spread = 0;    // overlays that find their neighbours: peers start uniformly within this
   Duration detection = second;  // a crash is noticed by its neighbours after this
   std::vector<Workload> workload;
   std::optional<Churn> churn;
-  std::vector<Kill> kills;
+  std::vector<Fault> faults;
 };
 
 }  // namespace gossip::sim
