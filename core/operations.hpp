@@ -21,9 +21,8 @@ struct Operations {
 template <class Overlay, class Broadcast, class Repair = NoRepair>
 constexpr Operations operations_of() {
   using P = Peer<Overlay, Broadcast, Repair>;
-  return {Overlay::name, Broadcast::name, Repair::name, hears_duplicates<Broadcast>,
-          P::bytes,      P::init,         P::step,      P::neighbours,
-          P::look};
+  return {Overlay::name, Broadcast::name, Repair::name, hears_duplicates<Broadcast>, P::bytes, P::init,
+          P::step,       P::neighbours,   P::look};
 }
 
 /// The kind of peer that these protocols make; null where one of the names is not known.

@@ -6,9 +6,9 @@
 #include <csignal>
 #include <iostream>
 
-#include "sim/scenario/input_error.hpp"
+#include "sim/report/machine.hpp"
 #include "sim/report/report.hpp"
-#include "sim/experiment.hpp"
+#include "sim/scenario/input_error.hpp"
 #include "sim/scenario/reader.hpp"
 
 namespace {
@@ -67,50 +67,38 @@ Scenario read(const Arguments& arguments) {
   return scenario;
 }
 
-std::uint64_t possible_deliveries(const Scenario& scenario) {
-  std::uint64_t messages = 0;
-  for (const Workload& load : scenario.workload) {
-    messages += std::uint64_t{load.count} * (load.from == Workload::From::all ? scenario.peers : 1);
-  }
-  return messages * scenario.peers;
-}
-
 int run_command(const Arguments& arguments) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch setup;
   if (!arguments.json.empty() && arguments.json != "-") check_writable(arguments.json);
   if (!arguments.csv.empty()) make_folder(arguments.csv);
-  Scenario scenario = read(arguments);
-  const Graph graph = graph_for(scenario);
-  const GraphFacts facts = describe(graph, scenario.seed);
-  const double setup = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-
-  Result result;
+  const Experiment experiment(read(arguments));
+  Report report{experiment.scenario, describe(experiment.graph, experiment.scenario.seed), {}};
+  const double setup_seconds = setup.seconds();
   {
-    ProgressBar bar(isatty(STDERR_FILENO) && !arguments.quiet, scenario.duration, possible_deliveries(scenario));
+    const std::uint64_t deliveries = experiment.plan.messages.size() * experiment.scenario.peers;
+    ProgressBar bar(isatty(STDERR_FILENO) && !arguments.quiet, experiment.scenario.duration, deliveries);
     EngineOptions options;
     options.wire = arguments.wire;
     options.record_deliveries = !arguments.csv.empty();
     options.stop = &stop;
     options.progress = [&](Time now, std::uint64_t delivered) { bar(now, delivered); };
-    result = run(scenario, graph, options);
+    report.result = run(experiment, options);
   }
-  result.setup_seconds += setup;
-  const auto report = report_json(scenario, facts, result);
+  report.result.setup_seconds += setup_seconds;
   if (!arguments.quiet) print_summary(std::cout, report);
   if (arguments.json == "-") {
-    std::cout << report.dump(2) << '\n';
+    std::cout << report_json(report).dump(2) << '\n';
   } else if (!arguments.json.empty()) {
-    write_file(arguments.json, report.dump(2) + "\n");
+    write_file(arguments.json, report_json(report).dump(2) + "\n");
   }
-  if (!arguments.csv.empty()) write_csv(arguments.csv, report, result);
+  if (!arguments.csv.empty()) write_csv(arguments.csv, report);
   return 0;
 }
 
 int check_command(const Arguments& arguments) {
-  Scenario scenario = read(arguments);
-  const Graph graph = graph_for(scenario);
-  check_data(scenario);
-  std::cout << arguments.scenario << ": fine: " << scenario.peers << " peers, " << graph.links() << " links\n";
+  const Experiment experiment(read(arguments));
+  std::cout << arguments.scenario << ": fine: " << experiment.scenario.peers << " peers, " << experiment.graph.links()
+            << " links\n";
   return 0;
 }
 

@@ -10,7 +10,7 @@
 
 #include "core/assert.hpp"
 #include "sim/world/big_array.hpp"
-#include "sim/engine/event.hpp"
+#include "sim/world/event.hpp"
 
 namespace gossip::sim {
 
@@ -87,20 +87,20 @@ class Calendar {
   struct Stored {
     std::uint32_t time;  // since the beginning of the bucket
     PeerId dst, src;
-    std::uint32_t body;
-    std::uint16_t hops;
+    std::uint32_t number;
+    std::uint16_t extra;
     EventKind kind;
-    std::uint8_t ttl;
+    std::uint8_t detail;
 
     Stored(const Event& event, std::uint32_t low)
         : time(low),
           dst(event.dst),
           src(event.src),
-          body(event.body),
-          hops(event.hops),
+          number(event.number),
+          extra(event.extra),
           kind(event.kind),
-          ttl(event.ttl) {}
-    Event event(Time bucket_start) const { return {bucket_start + time, dst, src, body, hops, kind, ttl}; }
+          detail(event.detail) {}
+    Event event(Time bucket_start) const { return {bucket_start + time, dst, src, number, extra, kind, detail}; }
   };
   static_assert(sizeof(Stored) == 20);
 
@@ -233,7 +233,7 @@ class Calendar {
     far_.erase(far);
   }
 
-  /// Into sorted_: by cells of equal time spans, then by insertion within and between neighbours. Stable.
+  /// Into sorted_: by cells of equal time spans, then within each cell. Stable.
   void sort(List& list) {
     std::size_t count = 0;
     each(list, [&](const Stored&) { ++count; });
@@ -247,17 +247,29 @@ class Calendar {
     for (std::size_t i = 1; i < cells_.size(); ++i) cells_[i] += cells_[i - 1];
     sorted_.resize(count);
     each(list, [&](const Stored& event) { sorted_[cells_[cell(event)]++] = event.event(start); });
-    for (std::size_t i = 1; i < count; ++i) {
-      if (!(sorted_[i] < sorted_[i - 1])) continue;
-      const Event event = sorted_[i];
-      std::size_t place = i;
-      for (; place > 0 && event < sorted_[place - 1]; --place) sorted_[place] = sorted_[place - 1];
-      sorted_[place] = event;
-    }
+    // Each cell now ends where the next one's begin was.
+    for (std::size_t i = 0, begin = 0; i + 1 < cells_.size(); begin = cells_[i++]) sort_cell(begin, cells_[i]);
     in_ring_ -= count;
     next_ = sorted_.data();
     sorted_end_ = next_ + count;
     clear(list);
+  }
+
+  /// By insertion; where very many events fall together, as with equal latencies, by merging.
+  void sort_cell(std::size_t begin, std::size_t end) {
+    constexpr std::size_t few = 32;
+    if (end - begin > few) {
+      std::stable_sort(sorted_.begin() + static_cast<std::ptrdiff_t>(begin),
+                       sorted_.begin() + static_cast<std::ptrdiff_t>(end));
+      return;
+    }
+    for (std::size_t i = begin + 1; i < end; ++i) {
+      if (!(sorted_[i] < sorted_[i - 1])) continue;
+      const Event event = sorted_[i];
+      std::size_t place = i;
+      for (; place > begin && event < sorted_[place - 1]; --place) sorted_[place] = sorted_[place - 1];
+      sorted_[place] = event;
+    }
   }
 
   template <class Process>

@@ -9,37 +9,27 @@
 
 namespace gossip::sim {
 
-/// What became of one message at one peer, as bits that can be set in any order.
-enum Fate : std::uint8_t {
+/// What is known of one message at one peer, as bits that can be set in any order.
+enum Status : std::uint8_t {
   delivered = 1,
-  lost = 2,       // a copy for this peer was lost on its link
+  copy_lost = 2,  // a copy for this peer was lost on its link
   in_flight = 4,  // a copy for this peer was under way, or a verdict was awaited, when time ran out
   ended_ttl = 8,  // delivered here, and not forwarded: its ttl was used up
-  ended_verdict = 16,
-  ended_relay = 32,
+  refused = 8,    // of a peer that has not got it: its memory was full
+  ended_rejected = 16,
+  ended_not_relayed = 32,
   ended_silence = 64,
+  ended_down = 128,  // the peer went down while the message waited for a verdict
 };
 
 /// Why frames went nowhere: the core's reasons and the transport's.
-enum class TransportDrop : std::uint8_t { lost, down, not_connected };
-inline constexpr std::size_t transport_drop_count = 3;
-inline constexpr const char* transport_drop_names[transport_drop_count] = {"lost", "down", "not_connected"};
-
-/// Why a peer did not get a message. Each miss is counted under exactly one; docs/scenario.md says how it is chosen.
-enum class Miss : std::uint8_t {
-  not_published,
-  down,
-  lost,
-  time_ran_out,
-  ttl,
-  validation,
-  not_relayed,
-  silence,
-  not_connected,
-};
-inline constexpr std::size_t miss_count = 9;
-inline constexpr const char* miss_names[miss_count] = {"not_published", "down",        "lost",    "time_ran_out", "ttl",
-                                                       "validation",    "not_relayed", "silence", "not_connected"};
+enum class TransportDrop : std::uint8_t { lost, down, not_connected, count_ };
+inline constexpr std::size_t transport_drop_count = static_cast<std::size_t>(TransportDrop::count_);
+inline constexpr std::array<Named, transport_drop_count> transport_drops = {{
+    {"lost", "frames", Kind::counter, "lost on the link"},
+    {"down", "frames", Kind::counter, "came to a peer that was down"},
+    {"not_connected", "frames", Kind::counter, "no connection, or one that had ended"},
+}};
 
 struct MessageTally {
   std::uint64_t first_receipts = 0, duplicates = 0, frames = 0;
@@ -54,23 +44,23 @@ struct Delivery {
   std::uint16_t hops;
 };
 
-/// What one block of peers counts. All of it can be added up in any order.
-struct Metrics {
+/// What was measured at the peers of one block. All of it can be added up in any order.
+struct Ledger {
   std::uint64_t events = 0;
   std::uint64_t trace = 0;  // sum of the hashes of all that happened
   std::uint64_t control_messages = 0, control_bytes = 0;
-  std::uint64_t payload_messages = 0, payload_bytes = 0;  // of the sum only: from the messages' frames
   std::array<std::uint64_t, reason_count> drops{};
   std::array<std::uint64_t, transport_drop_count> transport_drops{};
   std::uint64_t connections = 0;
-  std::uint64_t redelivered = 0;  // to a peer that had forgotten it: in a new life, or its cache was too small or short
+  std::uint64_t redelivered = 0;  // to a peer that had forgotten it: in a new session, or its memory was too short
   Histogram latency, hops;
   std::vector<MessageTally> messages;
   std::vector<Delivery> deliveries;  // only when they are asked for
 
   void drop(TransportDrop why) { ++transport_drops[static_cast<std::size_t>(why)]; }
+  void drop(Reason why) { ++drops[static_cast<std::size_t>(why)]; }
 
-  void add(const Metrics& other) {
+  void add(const Ledger& other) {
     events += other.events;
     trace += other.trace;
     control_messages += other.control_messages;

@@ -13,9 +13,10 @@ struct EngineOptions {
   int bucket_shift = 0;      // a bucket of time is 2^shift ns wide, 0: by the number of peers; decides only speed
   bool wire = false;         // every frame through the codec of net/
   bool record_deliveries = false;
-  bool shortcut = true;  // LastDelivered; decides only speed
-  const std::atomic<bool>* stop = nullptr;
-  std::function<void(Time now, std::uint64_t deliveries)> progress;  // now and then
+  bool shortcut = true;                                              // LastDelivered; decides only speed
+  std::uint64_t most_in_flight = 0;                                  // events; 0: by the number of peers and links
+  const std::atomic<bool>* stop = nullptr;                           // asked now and then
+  std::function<void(Time now, std::uint64_t deliveries)> progress;  // told now and then, between windows
 };
 
 }  // namespace gossip::sim

@@ -4,18 +4,23 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/message_store.hpp"
+#include "core/list_store.hpp"
 #include "net/classic.hpp"
 #include "net/message_id.hpp"
-#include "sim/scenario/plan.hpp"
+#include "sim/world/plan.hpp"
 
 namespace gossip::sim {
 
-// What frames cost on the classic wire, with or without Wire.
-inline constexpr std::uint64_t contact_bytes = net::pull_size;
-static_assert(net::pull_size == net::push_size);
-constexpr std::uint64_t announce_bytes(std::uint32_t data) { return net::send_content_size(data); }
-constexpr std::uint64_t response_bytes(std::size_t peers) { return net::response_size(peers); }
+/// What a frame costs on the wire, with or without Wire. `size`: data of an announce, items of a list.
+std::uint64_t frame_bytes(FrameKind kind, std::size_t size);
+
+/// What one block of peers needs to encode and decode; reused.
+struct WireScratch {
+  net::MessageHasher hasher;
+  net::Bytes bytes;
+  std::vector<net::Endpoint> endpoints;
+  std::vector<PeerId> peers;
+};
 
 /// Takes every frame through the bytes that a real node would send: encodes it, decodes it, finds the message by its
 /// id. A run must come out the same as without; that ties the simulator to the node.
@@ -27,12 +32,12 @@ class Wire {
   /// Throws InputError where the plan cannot be put on the wire.
   Wire(const Plan& plan, std::uint32_t peers, const std::string& scenario);
 
-  /// The frame that arrives. The reference to a list of peers passes to that of the frame given back.
-  Frame pass(const Frame& frame, MessageStore& store);
+  /// The frame that arrives. The ownership of a list passes to that of the frame given back.
+  Frame pass(const Frame& frame, ListStore& lists, WireScratch& scratch) const;
 
  private:
-  Frame pass_announce(const Frame& frame);
-  Frame pass_response(const Frame& frame, MessageStore& store);
+  Frame pass_announce(const Frame& frame, WireScratch& scratch) const;
+  static Frame pass_response(const Frame& frame, ListStore& lists, WireScratch& scratch);
 
   struct Body {
     std::uint16_t data_type;
@@ -40,10 +45,6 @@ class Wire {
   };
   std::vector<Body> bodies_;
   std::unordered_map<net::MessageId, MessageRef, net::MessageIdHash> by_id_;
-  net::MessageHasher hasher_;
-  net::Bytes bytes_;
-  std::vector<net::Endpoint> endpoints_;
-  std::vector<PeerId> peers_;
 };
 
 }  // namespace gossip::sim

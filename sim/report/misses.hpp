@@ -3,126 +3,129 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
-#include "sim/world/timeline.hpp"
 #include "sim/engine/ledger.hpp"
+#include "sim/world/timeline.hpp"
 
 namespace gossip::sim {
 
+/// Why a peer did not get a message. Each miss is counted under exactly one.
+enum class Miss : std::uint8_t {
+  not_published,
+  down,
+  lost,
+  time_ran_out,
+  memory_full,
+  ttl,
+  validation,
+  not_relayed,
+  silence,
+  not_connected,
+  count_
+};
+inline constexpr std::size_t miss_count = static_cast<std::size_t>(Miss::count_);
+inline constexpr std::array<Named, miss_count> miss_names = {{
+    {"not_published", "peers", Kind::counter, "nobody announced it: its origin was down"},
+    {"down", "peers", Kind::counter,
+     "the peer was not up all the time from the announcement to the last frame that carried the message; or the one "
+     "that "
+     "had it for this peer went down while it waited for a verdict"},
+    {"lost", "peers", Kind::counter, "a copy for it was lost on its link"},
+    {"time_ran_out", "peers", Kind::counter, "the run ended while a copy for it was under way"},
+    {"memory_full", "peers", Kind::counter, "it refused a copy: all that it remembers still counts (`seen_capacity`)"},
+    {"ttl", "peers", Kind::counter,
+     "nobody sent it a copy: going back along the links, the nearest peer where the message stopped had no hops left"},
+    {"validation", "peers", Kind::counter, "likewise, it was told that the message is not valid"},
+    {"not_relayed", "peers", Kind::counter, "likewise, it relays only what it subscribes to"},
+    {"silence", "peers", Kind::counter, "likewise, it heard no verdict"},
+    {"not_connected", "peers", Kind::counter, "there is no way to it from any peer that has the message"},
+}};
+
 using MissCounts = std::array<std::uint64_t, miss_count>;
-
-/// Was the peer up from `from` to `to`, without a break?
-class Presence {
- public:
-  Presence(const Lives& lives, std::uint32_t peers) : lives_(lives), first_(peers + 1) {
-    if (lives.empty()) return;
-    changes_ = lives.changes();
-    std::ranges::stable_sort(
-        changes_, [](const auto& a, const auto& b) { return a.peer != b.peer ? a.peer < b.peer : a.at < b.at; });
-    for (const Lives::Change& change : changes_) ++first_[index(change.peer) + 1];
-    for (std::size_t i = 1; i < first_.size(); ++i) first_[i] += first_[i - 1];
-  }
-
-  bool throughout(PeerId peer, Time from, Time to) const {
-    if (lives_.empty()) return true;
-    bool up = false;
-    for (const Lives::Change& change : of(peer)) {
-      if (change.at > from && !up) return false;
-      if (change.at > to) return true;
-      up = change.up;
-    }
-    return up;
-  }
-
-  /// Of the time from 0 to `end`, the share that the peer was up.
-  double availability(PeerId peer, Time end) const {
-    if (lives_.empty() || end == 0) return 1;
-    Time up_for = 0, since = -1;
-    for (const Lives::Change& change : of(peer)) {
-      if (since >= 0) up_for += change.at - since;
-      since = change.up ? change.at : -1;
-    }
-    if (since >= 0) up_for += end - since;
-    return static_cast<double>(up_for) / static_cast<double>(end);
-  }
-
- private:
-  std::span<const Lives::Change> of(PeerId peer) const {
-    return std::span(changes_).subspan(first_[index(peer)], first_[index(peer) + 1] - first_[index(peer)]);
-  }
-
-  const Lives& lives_;
-  std::vector<std::size_t> first_;
-  std::vector<Lives::Change> changes_;
+struct Misses {
+  MissCounts counts{};
+  std::uint64_t were_down = 0;  // of those `down`, the peers that were so themselves
 };
 
 /// Why each peer that did not get one message did not.
 ///
 /// - A peer that was not up all the time from the announcement to the last frame that carried the message: `down`.
-/// - Otherwise a copy for it was lost, or still under way: that is the reason.
+/// - Otherwise a copy for it was lost, refused, or still under way: that is the reason.
 /// - Otherwise nobody sent it one. The reason is that of the nearest peer, over the neighbours as they were at the end,
-///   where the message stopped: it had no hops left there, was refused, or lost, … At equal distance the order of Miss.
+///   where the message stopped: it had no hops left there, was rejected, or lost, … At equal distance the order of Miss.
 /// - Where no such peer is: `not_connected`.
-/// `neighbours(peer, f)` calls f for each neighbour. One sweep over the links for a message that was missed.
+/// A peer that is down at the end has no neighbours, but for what waited in it when it went.
+/// `neighbours(peer, also_down)` gives a peer's. One sweep over the links for a message that was missed.
 class MissFinder {
  public:
   explicit MissFinder(std::uint32_t peers) : reason_(peers) {}
 
   template <class Neighbours>
-  MissCounts find(std::span<const std::uint8_t> fates, const Presence& presence, Time from, Time to,
-                  Neighbours&& neighbours) {
+  Misses find(std::span<const std::uint8_t> statuses, const Timeline& timeline, Time from, Time to,
+              Neighbours&& neighbours) {
     std::ranges::fill(reason_, Miss::not_connected);
-    const auto peers = static_cast<std::uint32_t>(fates.size());
+    Misses misses;
+    const auto peers = static_cast<std::uint32_t>(statuses.size());
     for (auto& queue : ends_) queue.clear();
     for (std::uint32_t peer = 0; peer < peers; ++peer) {
-      if (fates[peer] & Fate::delivered) {
-        if (const auto end = ended(fates[peer])) ends_[static_cast<std::size_t>(*end)].push_back(peer);
-      } else if (!presence.throughout(PeerId{peer}, from, to)) {
+      if (statuses[peer] & delivered) {
+        if (const auto end = ended(statuses[peer])) ends_[static_cast<std::size_t>(*end)].push_back(peer);
+      } else if (!timeline.throughout(PeerId{peer}, from, to)) {
         reason_[peer] = Miss::down;
-      } else if (fates[peer] & (Fate::lost | Fate::in_flight)) {
-        reason_[peer] = fates[peer] & Fate::lost ? Miss::lost : Miss::time_ran_out;
-        ends_[static_cast<std::size_t>(reason_[peer])].push_back(peer);
+        ++misses.were_down;
+      } else if (const auto own = missed(statuses[peer])) {
+        reason_[peer] = *own;
+        ends_[static_cast<std::size_t>(*own)].push_back(peer);
       }
     }
-    spread(fates, neighbours);
-    MissCounts counts{};
+    spread(statuses, neighbours);
     for (std::uint32_t peer = 0; peer < peers; ++peer) {
-      if (!(fates[peer] & Fate::delivered)) ++counts[static_cast<std::size_t>(reason_[peer])];
+      if (!(statuses[peer] & delivered)) ++misses.counts[static_cast<std::size_t>(reason_[peer])];
     }
-    return counts;
+    return misses;
   }
 
  private:
-  static std::optional<Miss> ended(std::uint8_t fate) {
-    if (fate & Fate::ended_ttl) return Miss::ttl;
-    if (fate & Fate::ended_verdict) return Miss::validation;
-    if (fate & Fate::ended_relay) return Miss::not_relayed;
-    if (fate & Fate::ended_silence) return Miss::silence;
-    if (fate & Fate::in_flight) return Miss::time_ran_out;
+  /// Of a peer that has it: why it did not go on.
+  static std::optional<Miss> ended(std::uint8_t status) {
+    if (status & ended_ttl) return Miss::ttl;
+    if (status & ended_rejected) return Miss::validation;
+    if (status & ended_not_relayed) return Miss::not_relayed;
+    if (status & ended_silence) return Miss::silence;
+    if (status & ended_down) return Miss::down;
+    if (status & in_flight) return Miss::time_ran_out;
+    return std::nullopt;
+  }
+  /// Of a peer that has it not, although a copy was sent to it.
+  static std::optional<Miss> missed(std::uint8_t status) {
+    if (status & copy_lost) return Miss::lost;
+    if (status & refused) return Miss::memory_full;
+    if (status & in_flight) return Miss::time_ran_out;
     return std::nullopt;
   }
 
   /// Breadth first from all ends at once.
   template <class Neighbours>
-  void spread(std::span<const std::uint8_t> fates, Neighbours&& neighbours) {
-    struct Step {
-      std::uint32_t peer;
-      Miss reason;
-    };
-    std::vector<Step> queue;
+  void spread(std::span<const std::uint8_t> statuses, Neighbours&& neighbours) {
+    std::vector<std::uint32_t> queue;
     for (std::size_t reason = 0; reason < miss_count; ++reason) {
-      for (const std::uint32_t peer : ends_[reason]) queue.push_back({peer, static_cast<Miss>(reason)});
+      for (const std::uint32_t peer : ends_[reason]) {
+        if (!(statuses[peer] & delivered)) reason_[peer] = static_cast<Miss>(reason);
+        queue.push_back(peer);
+      }
     }
     for (std::size_t next = 0; next < queue.size(); ++next) {
-      const Step step = queue[next];
-      neighbours(PeerId{step.peer}, [&](PeerId neighbour) {
+      const std::uint32_t peer = queue[next];
+      const Miss reason = statuses[peer] & delivered ? *ended(statuses[peer]) : reason_[peer];
+      for (const PeerId neighbour : neighbours(PeerId{peer}, (statuses[peer] & ended_down) != 0)) {
         const std::uint32_t i = index(neighbour);
-        if ((fates[i] & Fate::delivered) || reason_[i] != Miss::not_connected) return;
-        reason_[i] = step.reason;
-        queue.push_back({i, step.reason});
-      });
+        if ((statuses[i] & delivered) || reason_[i] != Miss::not_connected) continue;
+        reason_[i] = reason;
+        queue.push_back(i);
+      }
     }
   }
 

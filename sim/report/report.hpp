@@ -2,24 +2,51 @@
 
 #include <iosfwd>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 
+#include "core/config/named.hpp"
+#include "sim/report/run.hpp"
 #include "sim/topology/graph.hpp"
-#include "sim/experiment.hpp"
-#include "sim/scenario/scenario.hpp"
 
 namespace gossip::sim {
 
-/// The report that programs read; docs/scenario.md lists its keys. Only wall_seconds, events_per_second,
-/// peak_rss_bytes and bytes_per_peer differ between two runs of the same scenario and seed.
-nlohmann::ordered_json report_json(const Scenario& scenario, const GraphFacts& graph, const Result& result);
+/// Everything that a run has to say, typed; the forms below are made of it.
+struct Report {
+  const Scenario& scenario;
+  GraphFacts graph;
+  Result result;
+};
+
+using OrderedJson = nlohmann::ordered_json;
+
+/// One figure of a report. A dot in the name is a level in JSON.
+struct Metric {
+  Named named;
+  OrderedJson (*value)(const Report& report);
+};
+/// All of them, in the order in which they are shown: JSON and docs/scenario.md are made from this.
+std::span<const Metric> metrics();
+/// Columns of messages.csv, likewise.
+struct MessageColumn {
+  Named named;
+  std::string (*value)(const Result& result, std::size_t message);
+};
+std::span<const MessageColumn> message_columns();
+
+/// The report that programs read. Only wall_seconds, events_per_second, peak_rss_bytes and bytes_per_peer differ
+/// between two runs of the same scenario and seed.
+OrderedJson report_json(const Report& report);
 
 /// The same in a screen that a person reads in ten seconds.
-void print_summary(std::ostream& out, const nlohmann::ordered_json& report);
+void print_summary(std::ostream& out, const Report& report);
 
 /// messages.csv, coverage.csv and deliveries.csv in `folder`, which must exist.
 /// Needs EngineOptions::record_deliveries. Throws InputError naming the file that cannot be written.
-void write_csv(const std::string& folder, const nlohmann::ordered_json& report, const Result& result);
+void write_csv(const std::string& folder, const Report& report);
+
+/// Share of all peers and messages delivered, within each time after the announcement; ends with the last delivery.
+std::vector<std::pair<double, double>> coverage_over_time(const Result& result);
 
 /// Before a long run, so that its result is not lost at the end. Both throw InputError naming the file or folder.
 void check_writable(const std::string& path);

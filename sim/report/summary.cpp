@@ -8,7 +8,7 @@ namespace gossip::sim {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = OrderedJson;
 
 /// 1234567 as 1,234,567: these are numbers for people.
 std::string grouped(std::uint64_t number) {
@@ -67,7 +67,8 @@ void line(std::ostream& out, const char* name, const std::string& value) {
 
 }  // namespace
 
-void print_summary(std::ostream& out, const Json& report) {
+void print_summary(std::ostream& out, const Report& typed) {
+  const Json report = report_json(typed);
   const Json& graph = report["graph"];
   const Json& latency = report["latency_ms"];
   const Json& neighbours = report["neighbours_at_end"];

@@ -124,6 +124,16 @@ using Fault = std::variant<Kill>;
 struct Scenario {
   /// Whether links are given by the topology; otherwise peers find each other through a bootstrapper.
   bool links_given() const { return overlay == Fixed::name; }
+  /// The peer that all others know at the start; no_peer where the overlay has none.
+  PeerId bootstrapper() const {
+    PeerId found = no_peer;
+    Overlays::each([&]<class Overlay>() {
+      if constexpr (requires { protocol.of<Overlay>().bootstrapper; }) {
+        if (overlay == Overlay::name) found = protocol.of<Overlay>().bootstrapper;
+      }
+    });
+    return found;
+  }
 
   std::string file, name, question, answer;
   std::uint32_t peers = 0;  // 0: as many as the topology file has

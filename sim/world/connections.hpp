@@ -5,26 +5,26 @@
 #include <span>
 
 #include "core/assert.hpp"
-#include "sim/world/big_array.hpp"
 #include "sim/topology/graph.hpp"
+#include "sim/world/big_array.hpp"
 
 namespace gossip::sim {
 
 /// The transport's view of who is connected: one row of places a peer. Only built where it can change, or where frames
-/// of one link have to be kept in order.
+/// of one link have to be kept in order. A row is written for its own peer only.
 class Connections {
  public:
   enum class State : std::uint8_t { free, dialing, up };
   struct Link {
     PeerId peer;
-    std::uint32_t life;  // the other side's, so that news of an earlier life cannot close this connection
-    Time last_arrival;   // of what this side sent: frames of one connection do not overtake each other
+    std::uint32_t session;  // the other side's, so that news of an earlier one cannot close this connection
+    Time last_arrival;      // of what this side sent: frames of one connection do not overtake each other
     State state;
   };
 
   Connections() = default;
 
-  /// A row for each peer, as long as its row in the graph, all links up.
+  /// A row for each peer, as long as its row in the graph.
   explicit Connections(const Graph& graph) : offsets_(graph.offsets), links_(graph.targets.size()) {
     for (std::size_t i = 0; i < graph.targets.size(); ++i) links_[i] = {graph.targets[i], 0, 0, State::up};
   }
@@ -47,13 +47,13 @@ class Connections {
     return nullptr;
   }
 
-  Link& add(PeerId from, PeerId to, std::uint32_t life, State state) {
+  Link& add(PeerId from, PeerId to, std::uint32_t session, State state) {
     const auto links = row(from);
     // A graph's row has a place for each neighbour and no others.
     const auto place = std::ranges::find_if(
         links, [&](const Link& link) { return link.state == State::free && (places_ > 0 || link.peer == to); });
     GOSSIP_ASSERT(place != links.end());
-    *place = {to, life, 0, state};
+    *place = {to, session, 0, state};
     return *place;
   }
 

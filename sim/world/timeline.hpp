@@ -1,67 +1,59 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <vector>
 
-#include "sim/world/big_array.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace gossip::sim {
 
-/// When each peer is up. Only built where that changes.
+/// From `up` to just before `down`, a peer was there.
+struct Session {
+  Time up;     // before_start: it was there before the run began, connected
+  Time down;   // never: until the end
+  bool clean;  // it says goodbye at the end; otherwise it crashes
+};
+inline constexpr Time before_start = -1;
+
+/// When each peer is up: churn, traces and kills, all of it known beforehand. A function of (scenario, seed) alone, so
+/// that every block, thread and machine can ask about any peer without talking to it.
 ///
-/// Everything random here is a function of (seed, peer, life), so it does not depend on what the protocol does.
-class Lives {
+/// Rules
+/// - A peer's sessions follow its trace where it has one; otherwise, with a churn model, sessions and pauses are
+///   exponential, drawn from (seed, peer, session). Otherwise it is up all the time.
+/// - A kill takes its share of the peers that are up just then, never the spared ones. Who is killed stays down, unless
+///   the kill says when it comes back; then its churn goes on.
+/// - At equal times announcements come first, then who comes and goes, then what the network brings.
+class Timeline {
  public:
-  struct Change {
-    Time at;
-    PeerId peer;
-    bool up;
-  };
-
-  Lives() = default;
   /// Reads the churn trace, if there is one. Throws InputError.
-  explicit Lives(const Scenario& scenario);
+  explicit Timeline(const Scenario& scenario);
 
-  bool empty() const { return peers_.empty(); }
-  bool up(PeerId peer) const { return empty() || peers_[index(peer)].up; }
-  std::uint32_t life(PeerId peer) const { return empty() ? 0 : peers_[index(peer)].life; }
-  bool spared(PeerId peer) const { return peers_[index(peer)].spared; }
+  /// Nobody ever comes or goes.
+  bool constant() const { return first_.empty(); }
+  /// In order of time.
+  std::span<const Session> sessions(PeerId peer) const;
 
-  /// When the peer first comes up, if ever.
-  std::optional<Time> first_up(PeerId peer) const;
-  /// Now up: the next life begins. When it ends by itself, if it does.
-  std::optional<Time> rise(PeerId peer, Time now);
-  /// Now down. When the peer comes back by itself, if it does.
-  std::optional<Time> fall(PeerId peer, Time now);
-  /// For good, unless `rise` is called.
-  void bury(PeerId peer) { peers_[index(peer)].buried = true; }
-  bool buried(PeerId peer) const { return peers_[index(peer)].buried; }
-  /// Whether this departure says goodbye.
-  bool clean(PeerId peer) const;
+  /// Just before `time`.
+  bool up(PeerId peer, Time time) const;
+  /// From `from` to `to`, without a break.
+  bool throughout(PeerId peer, Time from, Time to) const;
+  /// A random peer that is up just before `time`; no_peer when nobody is. `use` tells one drawing from another.
+  PeerId random_up(std::uint64_t use, Time time) const;
 
-  /// In no particular order.
-  const std::vector<Change>& changes() const { return changes_; }
+  /// Of the time from 0 to `end`, the share that the peer was up.
+  double availability(PeerId peer, Time end) const;
+  /// Until `end`, of all peers.
+  std::uint64_t departures(Time end) const;
 
  private:
-  struct Peer {
-    std::uint32_t life;      // how many there have been
-    std::uint32_t interval;  // of the trace
-    bool up, buried, spared;
-  };
+  const Session* last_before(PeerId peer, Time time) const;
 
-  bool has_model(PeerId peer) const { return churn_.session > 0 && !spared(peer); }
-  Duration exponential(PeerId peer, char use, Duration mean) const;
-  const std::vector<Interval>* trace(PeerId peer) const;
-
-  std::uint64_t seed_ = 0;
-  Churn churn_;
-  Duration start_spread_ = 0;
-  PeerId bootstrapper_ = no_peer;
-  std::vector<std::vector<Interval>> trace_;  // empty, or one a peer; no interval: always up
-  BigArray<Peer> peers_;
-  std::vector<Change> changes_;
+  std::uint32_t peers_;
+  std::uint64_t seed_;
+  std::vector<std::uint64_t> first_;  // peers + 1; empty: constant
+  std::vector<Session> sessions_;
 };
 
 }  // namespace gossip::sim

@@ -13,7 +13,7 @@ namespace {
 /// What a calendar must do, said plainly: an ordered set of (time, destination, source, emission).
 class NaiveCalendar {
  public:
-  void push(const Event& event) { events_.emplace(event.time, event.dst, event.src, emitted_++, event.body); }
+  void push(const Event& event) { events_.emplace(event.time, event.dst, event.src, emitted_++, event.number); }
   bool empty() const { return events_.empty(); }
   Time earliest() const { return std::get<0>(*events_.begin()); }
   std::uint32_t pop() {
@@ -68,7 +68,7 @@ TEST_P(CalendarFuzz, TakesOutWhatTheNaiveOneDoes) {
           ASSERT_LT(event.time, end);
           ASSERT_GE(event.time, now);
           now = event.time;
-          ASSERT_EQ(event.body, naive.pop());
+          ASSERT_EQ(event.number, naive.pop());
           ++processed;
           if (pushed < 20'000 && random.below(100) < 98) push(now);
         },
@@ -97,7 +97,7 @@ TEST(Calendar, ShowsWhatHasNotHappened) {
   calendar.run(
       500 * second, [](const Event&, const auto&) {}, [] { return false; });
   std::set<std::uint32_t> left;
-  calendar.for_each([&](const Event& event) { left.insert(event.body); });
+  calendar.for_each([&](const Event& event) { left.insert(event.number); });
   EXPECT_EQ(left.size(), 500u);
   EXPECT_EQ(*left.begin(), 500u);
 }

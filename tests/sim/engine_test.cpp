@@ -1,4 +1,4 @@
-#include "core/peer.hpp"
+#include "core/operations.hpp"
 #include "world.hpp"
 
 /// The result is a function of (scenario, seed) alone, whatever the engine does inside.
@@ -14,7 +14,7 @@ Scenario busy_sampling() {
   scenario.churn->session = 30 * second;
   scenario.churn->downtime = 5 * second;
   scenario.churn->clean = 0.5;
-  scenario.kills = {Kill{25 * second, 0.3, {}, 10 * second}, Kill{40 * second, 0, {7, 8, 9}, {}}};
+  scenario.faults = {Kill{25 * second, 0.3, {}, 10 * second}, Kill{40 * second, 0, {7, 8, 9}, {}}};
   Workload load;
   load.count = 50;
   load.interval = second;
@@ -41,8 +41,8 @@ Scenario busy_flood() {
   steady.interval = 250 * millisecond;
   steady.size = 64;
   scenario.workload = {all, steady};
-  scenario.protocol.flood.seen_capacity = 450;  // of 500: the oldest have to leave
-  scenario.protocol.flood.seen_ttl = 15 * second;
+  scenario.protocol.of<Intake>().seen_capacity = 450;  // of 500: the oldest have to leave
+  scenario.protocol.of<Intake>().seen_ttl = 15 * second;
   return scenario;
 }
 
@@ -52,10 +52,10 @@ void expect_same(const Result& a, const Result& b) {
   EXPECT_EQ(a.sum.drops, b.sum.drops);
   EXPECT_EQ(a.sum.transport_drops, b.sum.transport_drops);
   EXPECT_EQ(a.sum.control_bytes, b.sum.control_bytes);
-  EXPECT_EQ(a.sum.payload_bytes, b.sum.payload_bytes);
+  EXPECT_EQ(a.payload_bytes, b.payload_bytes);
   EXPECT_EQ(a.sum.latency.percentile(0.5), b.sum.latency.percentile(0.5));
   EXPECT_EQ(a.sum.hops.max(), b.sum.hops.max());
-  EXPECT_EQ(a.misses, b.misses);
+  EXPECT_EQ(a.misses.counts, b.misses.counts);
   EXPECT_EQ(a.degrees, b.degrees);
   EXPECT_EQ(a.simulated, b.simulated);
 }
@@ -115,7 +115,7 @@ TEST(Engine, StopsWhenAsked) {
   const std::atomic<bool> stop{true};
   EngineOptions options;
   options.stop = &stop;
-  const Result result = run(scenario, graph_for(scenario), options);
+  const Result result = run(Experiment(scenario), options);
   EXPECT_TRUE(result.interrupted);
   EXPECT_LT(result.messages[0].deliveries, 2000u);
   EXPECT_EQ(misses(result, Miss::time_ran_out), sum(result.misses)) << "what was under way is the reason";
@@ -124,8 +124,8 @@ TEST(Engine, StopsWhenAsked) {
 
 TEST(Engine, APeerOnADefaultFloodIsSmall) {
   Config config;
-  config.flood.seen_capacity = 1;
-  EXPECT_LE((Peer<Fixed, Flood>::bytes(config)), 64u);
+  config.of<Intake>().seen_capacity = 1;
+  EXPECT_LE(find_operations("fixed", "flood")->bytes(config), 64u);
 }
 
 }  // namespace

@@ -41,15 +41,16 @@ std::uint64_t degrees_of_component(const Graph& graph, std::uint32_t origin, std
 TEST_P(FloodOver, CostsAllDegreesButOneFrameForEachReached) {
   Scenario scenario = fixed(GetParam().peers, GetParam().topology, GetParam().latency);
   scenario.workload = {announce(0, 3), announce(second, 5)};
-  const Graph graph = graph_for(scenario);
-  const Result result = run(scenario, graph);
+  const Experiment experiment(scenario);
+  const Graph& graph = experiment.graph;
+  const Result result = run(experiment);
   check_books(result);
   for (const MessageResult& message : result.messages) {
     std::uint64_t size = 0;
     const std::uint64_t degrees = degrees_of_component(graph, index(message.origin), size);
     EXPECT_EQ(message.deliveries, size);
     EXPECT_EQ(message.frames, degrees - (size - 1));
-    EXPECT_EQ(message.misses[static_cast<std::size_t>(Miss::not_connected)], scenario.peers - size);
+    EXPECT_EQ(message.misses.counts[static_cast<std::size_t>(Miss::not_connected)], experiment.scenario.peers - size);
   }
 }
 
@@ -57,16 +58,17 @@ TEST_P(FloodOver, ReachesEachPeerAtTheTimeOfTheShortestPath) {
   Scenario scenario = fixed(GetParam().peers, GetParam().topology, GetParam().latency);
   const Time announced = 1'234'567;
   scenario.workload = {announce(announced, 3)};
-  const Graph graph = graph_for(scenario);
+  const Experiment experiment(scenario);
+  const Graph& graph = experiment.graph;
   EngineOptions options;
   options.record_deliveries = true;
-  const Result result = run(scenario, graph, options);
+  const Result result = run(experiment, options);
 
   const LatencyModel latency(scenario.links, scenario.seed, "test");
   using Weighted = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, boost::no_property,
                                          boost::property<boost::edge_weight_t, Duration>>;
-  Weighted weighted(scenario.peers);
-  for (std::uint32_t peer = 0; peer < scenario.peers; ++peer) {
+  Weighted weighted(graph.peers());
+  for (std::uint32_t peer = 0; peer < graph.peers(); ++peer) {
     for (std::uint64_t i = graph.offsets[peer]; i < graph.offsets[peer + 1]; ++i) {
       const Duration given = graph.latency.empty() ? -1 : graph.latency[i];
       const Duration link =
@@ -74,7 +76,7 @@ TEST_P(FloodOver, ReachesEachPeerAtTheTimeOfTheShortestPath) {
       boost::add_edge(peer, index(graph.targets[i]), link, weighted);
     }
   }
-  std::vector<Duration> shortest(scenario.peers);
+  std::vector<Duration> shortest(graph.peers());
   boost::dijkstra_shortest_paths(weighted, 3, boost::distance_map(shortest.data()));
 
   std::set<PeerId> reached;
@@ -110,10 +112,10 @@ TEST(FloodWithLatenciesOfTheFile, ReachesEachPeerAtTheTimeOfTheShortestPath) {
       << "# a triangle whose long side is slower than the other two\n0 1 10\n1 2 2.5\n0 2 20.000001\n2 3\n";
   Scenario scenario = fixed(0, GraphFile{GraphFile::Format::edge_list, path}, Constant{7 * millisecond});
   scenario.workload = {announce(0, 0)};
-  const Graph graph = graph_for(scenario);
+  const Experiment experiment(scenario);
   EngineOptions options;
   options.record_deliveries = true;
-  const Result result = run(scenario, graph, options);
+  const Result result = run(experiment, options);
   std::vector<Time> times(4);
   for (const Delivery& delivery : result.sum.deliveries) times[index(delivery.peer)] = delivery.time;
   EXPECT_EQ(times, (std::vector<Time>{0, 10 * millisecond, 12'500'000, 19'500'000}));
@@ -157,7 +159,7 @@ TEST(Loss, IsBinomial) {
   load.interval = second;
   scenario.workload = {load};
   const Result result = run_checked(scenario);
-  const double frames = static_cast<double>(result.sum.payload_messages);
+  const double frames = static_cast<double>(result.payload_messages);
   const double expected = 0.05 * frames;
   EXPECT_NEAR(static_cast<double>(drops(result, TransportDrop::lost)), expected, 4 * std::sqrt(expected * 0.95));
   EXPECT_EQ(misses(result, Miss::lost), sum(result.misses));

@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include "sim/report/report.hpp"
-#include "sim/experiment.hpp"
 #include "sim/scenario/reader.hpp"
 
 /// The same seed gives the same trace on any compiler, build type, bucket or dialect. A change of behaviour changes
@@ -21,13 +20,12 @@ void PrintTo(const Golden& golden, std::ostream* out) { *out << golden.scenario 
 class GoldenTrace : public testing::TestWithParam<Golden> {};
 
 TEST_P(GoldenTrace, IsTheSameEverywhere) {
-  Scenario scenario =
-      read_scenario(std::string(GOSSIP_SOURCE_DIR) + "/scenarios/" + GetParam().scenario + ".json", GetParam().sets);
-  const Graph graph = graph_for(scenario);
+  const Experiment experiment(
+      read_scenario(std::string(GOSSIP_SOURCE_DIR) + "/scenarios/" + GetParam().scenario + ".json", GetParam().sets));
   EngineOptions options;
   options.wire = GetParam().wire;
-  const Result result = run(scenario, graph, options);
-  const auto report = report_json(scenario, describe(graph, scenario.seed), result);
+  const Report typed{experiment.scenario, describe(experiment.graph, experiment.scenario.seed), run(experiment, options)};
+  const auto report = report_json(typed);
   EXPECT_EQ(report["trace_hash"], GetParam().trace);
   std::uint64_t missed = 0;
   for (const auto& [reason, count] : report["misses"].items()) missed += count.get<std::uint64_t>();

@@ -15,7 +15,7 @@ TEST(Sampling, EndsWithEveryPeerAtItsDegree) {
       const Result result = run_checked(scenario);
       for (std::uint32_t i = 0; i < result.peers; ++i) {
         ASSERT_GE(result.degrees[i], degree) << "peer " << i << " seed " << seed;
-        ASSERT_LE(result.degrees[i], scenario.protocol.sampling.max_connections) << "peer " << i;
+        ASSERT_LE(result.degrees[i], scenario.protocol.of<Sampling>().most_links()) << "peer " << i;
       }
     }
   }
@@ -47,7 +47,7 @@ TEST(Sampling, AConnectionCostsItsHandshake) {
 TEST(Crash, IsNoticedAfterTheDetectionAndTheReturnHeals) {
   Scenario scenario = fixed(2, Complete{}, Constant{10 * millisecond});
   scenario.detection = 500 * millisecond;
-  scenario.kills = {Kill{second, 0, {1}, second}};
+  scenario.faults = {Kill{second, 0, {1}, second}};
   scenario.workload = {announce(1'400 * millisecond, 0), announce(1'600 * millisecond, 0),
                        announce(2'100 * millisecond, 0)};
   const Result result = run_checked(scenario);
@@ -122,7 +122,7 @@ TEST(Churn, WhoWasUpAllTheTimeIsReached) {
 
 TEST(Kill, TakesTheFractionOfThoseThatAreUp) {
   Scenario scenario = fixed(1000, RandomRegular{4});
-  scenario.kills = {Kill{second, 0.5, {}, {}}, Kill{2 * second, 0.5, {}, {}}};
+  scenario.faults = {Kill{second, 0.5, {}, {}}, Kill{2 * second, 0.5, {}, {}}};
   scenario.workload = {announce(3 * second, 0)};
   const Result result = run_checked(scenario);
   EXPECT_EQ(result.departures, 750u);

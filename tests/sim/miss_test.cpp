@@ -18,7 +18,7 @@ TEST(Misses, NoneWhenEveryoneIsReached) {
   scenario.workload = {announce(0, 0)};
   const Result result = run_checked(scenario);
   EXPECT_EQ(result.messages[0].deliveries, 5u);
-  EXPECT_EQ(result.misses, MissCounts{});
+  EXPECT_EQ(result.misses.counts, MissCounts{});
   EXPECT_EQ(result.sum.latency.max(), 40u * millisecond);
   EXPECT_EQ(result.sum.hops.max(), 4u);
 }
@@ -26,60 +26,60 @@ TEST(Misses, NoneWhenEveryoneIsReached) {
 TEST(Misses, Ttl) {
   Scenario scenario = line();
   scenario.workload = {announce(0, 0, 2)};
-  EXPECT_EQ(run_checked(scenario).misses, only(Miss::ttl, 2));
+  EXPECT_EQ(run_checked(scenario).misses.counts, only(Miss::ttl, 2));
 }
 
 TEST(Misses, TimeRanOutForThoseOnTheWayAndBehind) {
   Scenario scenario = line();
   scenario.duration = 25 * millisecond;
   scenario.workload = {announce(0, 0)};
-  EXPECT_EQ(run_checked(scenario).misses, only(Miss::time_ran_out, 2));
+  EXPECT_EQ(run_checked(scenario).misses.counts, only(Miss::time_ran_out, 2));
 }
 
 TEST(Misses, LostForThoseBehindTheLoss) {
   Scenario scenario = line();
   scenario.links.loss = 0.999999;
   scenario.workload = {announce(0, 0)};
-  EXPECT_EQ(run_checked(scenario).misses, only(Miss::lost, 4));
+  EXPECT_EQ(run_checked(scenario).misses.counts, only(Miss::lost, 4));
 }
 
 TEST(Misses, DownAndNotConnectedBehindIt) {
   Scenario scenario = line();
-  scenario.kills = {Kill{second, 0, {2}, {}}};
+  scenario.faults = {Kill{second, 0, {2}, {}}};
   scenario.workload = {announce(10 * second, 0)};
   MissCounts expected = only(Miss::not_connected, 2);
   expected[static_cast<std::size_t>(Miss::down)] = 1;
-  EXPECT_EQ(run_checked(scenario).misses, expected);
+  EXPECT_EQ(run_checked(scenario).misses.counts, expected);
 }
 
 TEST(Misses, NotPublishedWhenTheOriginIsDown) {
   Scenario scenario = line();
-  scenario.kills = {Kill{second, 0, {0}, {}}};
+  scenario.faults = {Kill{second, 0, {0}, {}}};
   scenario.workload = {announce(10 * second, 0)};
-  EXPECT_EQ(run_checked(scenario).misses, only(Miss::not_published, 5));
+  EXPECT_EQ(run_checked(scenario).misses.counts, only(Miss::not_published, 5));
 }
 
 TEST(Misses, ValidationEndsAMessageForThoseBehind) {
   Scenario scenario = line();
   scenario.validation = ValidationSpec{1, 0, 1, 0};
   scenario.workload = {announce(0, 0)};
-  EXPECT_EQ(run_checked(scenario).misses, only(Miss::validation, 3));
+  EXPECT_EQ(run_checked(scenario).misses.counts, only(Miss::validation, 3));
 }
 
 TEST(Misses, NotRelayedWhereNobodySubscribes) {
   Scenario scenario = line();
   scenario.validation = ValidationSpec{0, 0, 0, 0};
-  scenario.protocol.flood.relay = Relay::subscribed;
+  scenario.protocol.of<Intake>().relay = Relay::subscribed;
   scenario.workload = {announce(0, 0)};
-  EXPECT_EQ(run_checked(scenario).misses, only(Miss::not_relayed, 3));
+  EXPECT_EQ(run_checked(scenario).misses.counts, only(Miss::not_relayed, 3));
 }
 
 TEST(Misses, SilenceThatDrops) {
   Scenario scenario = line();
   scenario.validation = ValidationSpec{1, 0, 0, 1};
-  scenario.protocol.flood.on_silence = OnSilence::drop;
+  scenario.protocol.of<Intake>().on_silence = OnSilence::drop;
   scenario.workload = {announce(0, 0)};
-  EXPECT_EQ(run_checked(scenario).misses, only(Miss::silence, 3));
+  EXPECT_EQ(run_checked(scenario).misses.counts, only(Miss::silence, 3));
 }
 
 TEST(Misses, AVerdictThatIsAwaitedAtTheEndIsTime) {
@@ -87,7 +87,7 @@ TEST(Misses, AVerdictThatIsAwaitedAtTheEndIsTime) {
   scenario.validation = ValidationSpec{1, 0, 0, 1};
   scenario.duration = second;
   scenario.workload = {announce(0, 0)};
-  EXPECT_EQ(run_checked(scenario).misses, only(Miss::time_ran_out, 3));
+  EXPECT_EQ(run_checked(scenario).misses.counts, only(Miss::time_ran_out, 3));
 }
 
 TEST(Validation, DelaysEachHopByTheVerdict) {
@@ -101,10 +101,10 @@ TEST(Validation, DelaysEachHopByTheVerdict) {
 TEST(Validation, SilenceForwardsAtTheDeadline) {
   Scenario scenario = line();
   scenario.validation = ValidationSpec{1, 0, 0, 1};
-  scenario.protocol.flood.validation_deadline = 100 * millisecond;
+  scenario.protocol.of<Intake>().validation_deadline = 100 * millisecond;
   scenario.workload = {announce(0, 0)};
   const Result result = run_checked(scenario);
-  EXPECT_EQ(result.misses, MissCounts{});
+  EXPECT_EQ(result.misses.counts, MissCounts{});
   EXPECT_EQ(result.sum.latency.max(), 340u * millisecond);
 }
 

@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "sim/world/latency.hpp"
-#include "sim/experiment.hpp"
+#include "sim/report/run.hpp"
 
 /// Scenarios made by tests, and what must hold of every result.
 namespace gossip::sim::test {
@@ -31,16 +31,16 @@ inline Scenario fixed(std::uint32_t peers, TopologySpec topology,
 
 inline Scenario sampling(std::uint32_t peers, std::uint32_t degree, Time duration) {
   Scenario scenario = fixed(peers, NoLinks{});
-  scenario.overlay = OverlayKind::sampling;
+  scenario.overlay = Sampling::name;
   scenario.duration = duration;
-  SamplingConfig& config = scenario.protocol.sampling;
+  SamplingConfig& config = scenario.protocol.of<Sampling>();
   config.bootstrapper = PeerId{0};
-  config.set_degree(degree);
+  config.degree = degree;
   return scenario;
 }
 
-inline std::uint64_t sum(const MissCounts& counts) {
-  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+inline std::uint64_t sum(const Misses& misses) {
+  return std::accumulate(misses.counts.begin(), misses.counts.end(), std::uint64_t{0});
 }
 
 inline std::uint64_t drops(const Result& result, Reason reason) {
@@ -50,7 +50,7 @@ inline std::uint64_t drops(const Result& result, TransportDrop reason) {
   return result.sum.transport_drops[static_cast<std::size_t>(reason)];
 }
 inline std::uint64_t misses(const Result& result, Miss reason) {
-  return result.misses[static_cast<std::size_t>(reason)];
+  return result.misses.counts[static_cast<std::size_t>(reason)];
 }
 
 /// Nothing appears or vanishes: each peer is delivered or missed for one reason, each frame came to one end.
@@ -58,19 +58,18 @@ inline void check_books(const Result& result) {
   for (const MessageResult& message : result.messages) {
     EXPECT_EQ(result.peers, message.deliveries + sum(message.misses));
   }
-  const std::uint64_t ended = result.sum.latency.count() + result.sum.redelivered + drops(result, Reason::duplicate) +
+  const std::uint64_t ended = drops(result, Reason::memory_full) + result.sum.latency.count() + result.sum.redelivered + drops(result, Reason::duplicate) +
                               drops(result, TransportDrop::lost) + drops(result, TransportDrop::down) +
                               drops(result, TransportDrop::not_connected);
   // Control frames can be dropped by the transport too; announcements can be under way at the end.
-  EXPECT_LE(result.sum.latency.count() + drops(result, Reason::duplicate), result.sum.payload_messages);
+  EXPECT_LE(result.sum.latency.count() + drops(result, Reason::duplicate), result.payload_messages);
   if (result.sum.control_messages == 0 && misses(result, Miss::time_ran_out) == 0) {
-    EXPECT_EQ(result.sum.payload_messages, ended);
+    EXPECT_EQ(result.payload_messages, ended);
   }
 }
 
-inline Result run_checked(Scenario scenario, const EngineOptions& options = {}) {
-  const Graph graph = graph_for(scenario);
-  const Result result = run(scenario, graph, options);
+inline Result run_checked(const Scenario& scenario, const EngineOptions& options = {}) {
+  const Result result = run(Experiment(scenario), options);
   check_books(result);
   return result;
 }

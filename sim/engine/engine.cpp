@@ -1,0 +1,421 @@
+#include "sim/engine/engine.hpp"
+
+#include <cstring>
+
+#include "core/config/units.hpp"
+#include "sim/scenario/input_error.hpp"
+
+namespace gossip::sim {
+namespace {
+
+/// How often the bound on what is under way is looked at, at the least.
+constexpr Duration check_interval = millisecond;
+constexpr std::uint64_t events_between_reports = 100'000;
+
+std::uint64_t hash(const ListStore& lists, const Event& event) {
+  std::uint64_t number = event.number;
+  if (event.is_frame() && carries_list(event.frame().kind)) {
+    number = 0;  // the handle is the store's; what counts is the list
+    for (const std::uint32_t item : lists.items(event.frame().list())) number = mix(number, item);
+  }
+  const std::uint64_t who = std::uint64_t{index(event.dst)} << 32 | index(event.src);
+  const std::uint64_t rest =
+      std::uint64_t{event.extra} << 16 | static_cast<std::uint64_t>(event.kind) << 8 | event.detail;
+  return mix(static_cast<std::uint64_t>(event.time) * 0x9e3779b97f4a7c15ULL ^ who * 0xd6e8feb86659fd93ULL ^
+             (number << 32 ^ rest) * 0xa0761d6478bd642fULL);
+}
+
+}  // namespace
+
+// ---- time
+
+/// Windows lie at multiples of the lookahead, so that where they begin depends on nothing else; one block alone needs
+/// no lookahead.
+void Engine::run() {
+  const Duration window = blocks_.size() > 1 ? transport_.floor() : std::max(transport_.floor(), check_interval);
+  Time checked = 0;
+  while (!stopped_) {
+    const Time first = earliest();
+    if (first == never || first >= end()) break;
+    const Time until = std::min(end(), (first / window + 1) * window);
+    run_window(until);
+    if (until / check_interval != checked) {
+      checked = until / check_interval;
+      check_in_flight(until);
+      report_progress(until);
+    }
+  }
+  now_ = 0;
+  for (const Block& block : blocks_) now_ = std::max(now_, block.last_event);
+  if (experiment_.scenario.duration > 0 && !stopped_) now_ = experiment_.scenario.duration;
+  mark_unfinished();
+}
+
+Time Engine::earliest() const {
+  Time earliest = never;
+  for (const Block& block : blocks_) earliest = std::min(earliest, block.calendar.earliest());
+  return earliest;
+}
+
+void Engine::run_window(Time until) {
+  const auto asked_to_stop = [this] {
+    return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed);
+  };
+  for (Block& block : blocks_) {
+    block.calendar.run(
+        until, [&](const Event& event, const auto& ahead) { process(block, event, ahead); }, asked_to_stop);
+  }
+  stopped_ = asked_to_stop();
+  for (Block& from : blocks_) {
+    for (std::size_t to = 0; to < blocks_.size(); ++to) exchange(from, blocks_[to], from.outboxes[to]);
+  }
+}
+
+void Engine::exchange(Block& from, Block& to, std::vector<Event>& outbox) {
+  for (Event& event : outbox) {
+    if (event.is_frame() && carries_list(event.frame().kind)) {
+      const FrameOwner owner(from.lists, event.frame());
+      event.number = index(to.lists.add(from.lists.items(event.frame().list())).value());
+    }
+    to.calendar.push(event);
+  }
+  outbox.clear();
+}
+
+void Engine::check_in_flight(Time at) const {
+  std::uint64_t in_flight = 0;
+  for (const Block& block : blocks_) in_flight += block.calendar.size();
+  if (in_flight <= most_in_flight_) return;
+  throw InputError(experiment_.scenario.file,
+                   "more than " + std::to_string(most_in_flight_) + " frames and events are under way after " +
+                       duration_text(at) +
+                       ": messages circulate without an end, since /protocol/broadcast/seen_ttl is shorter than their "
+                       "way, or far more is announced than these peers can pass on");
+}
+
+void Engine::report_progress(Time at) {
+  if (!options_.progress) return;
+  std::uint64_t events = 0, deliveries = 0;
+  for (const Block& block : blocks_) {
+    events += block.ledger.events;
+    deliveries += block.ledger.latency.count();
+  }
+  if (events - reported_events_ < events_between_reports) return;
+  reported_events_ = events;
+  options_.progress(at, deliveries);
+}
+
+/// What is still under way when time runs out did not arrive for that reason.
+void Engine::mark_unfinished() {
+  for (Block& block : blocks_) {
+    block.calendar.for_each([&](const Event& event) {
+      if (event.kind == static_cast<EventKind>(FrameKind::announce)) status(event.message(), event.dst) |= in_flight;
+      if (event.kind == EventKind::lost) status(event.message(), event.dst) |= copy_lost;
+    });
+    for (std::uint32_t i = block.first; i < block.last && class_.config.of<Intake>().validation; ++i) {
+      if (up(PeerId{i})) mark_waiting(block, PeerId{i}, in_flight);
+    }
+  }
+}
+
+void Engine::mark_waiting(Block& block, PeerId peer, Status what) {
+  const PeerClass& kind = class_of(peer);
+  for (const auto& run : kind.operations->look(memory(peer), kind.config, block.env).waiting) {
+    for (const Intake::Waiting& entry : run) status(entry.message, peer) |= what;
+  }
+}
+
+// ---- what happens to a peer
+
+template <class Ahead>
+[[gnu::always_inline]] inline void Engine::process(Block& block, const Event& event, const Ahead& ahead) {
+  prefetch(ahead);
+  block.env.now = event.time;
+  ++block.ledger.events;
+  if (event.is_frame()) [[likely]] {
+    block.last_event = event.time;
+    block.ledger.trace += hash(block.lists, event);
+    on_frame(block, event);
+  } else {
+    on_own(block, event);
+  }
+}
+
+/// Memory is what a flood waits for. State first; a peer's neighbours only when the message is news to it.
+/// Inlined by force: GCC takes a function that only prefetches for one without effects, and drops the call.
+template <class Ahead>
+[[gnu::always_inline]] inline void Engine::prefetch(const Ahead& ahead) {
+  const Graph& graph = experiment_.graph;
+  if (const Event* event = ahead(64)) __builtin_prefetch(&last_delivered_[index(event->dst)]);
+  if (const Event* event = ahead(32); event != nullptr && !settled(*event)) {
+    __builtin_prefetch(memory(event->dst), 1);
+    if (graph.targets.empty() || event->kind != static_cast<EventKind>(FrameKind::announce)) return;
+    __builtin_prefetch(&graph.offsets[index(event->dst)]);
+    __builtin_prefetch(&status(event->message(), event->dst), 1);
+  }
+  if (const Event* event = ahead(16); event != nullptr && !settled(*event) && !graph.targets.empty()) {
+    const PeerId* row = graph.targets.data() + graph.offsets[index(event->dst)];
+    __builtin_prefetch(row);
+    __builtin_prefetch(row + 16);
+  }
+}
+
+void Engine::on_frame(Block& block, const Event& event) {
+  const Frame frame = event.frame();
+  const FrameOwner owner(block.lists, frame);
+  if (frame.kind == FrameKind::announce) block.ledger.messages[index(frame.message())].last_activity = event.time;
+  if (!up(event.dst)) {
+    block.ledger.drop(TransportDrop::down);
+  } else if (!transport_.connected(event.dst, event.src)) {
+    block.ledger.drop(TransportDrop::not_connected);
+  } else if (last_delivered_[index(event.dst)].is_duplicate(frame, event.time)) {
+    act(block, event.dst, Drop{frame.message(), event.src, Reason::duplicate});
+  } else {
+    step(block, event.dst, Receive{event.src, frame});
+  }
+}
+
+/// Everything but frames. What turns out to be of no effect is not counted as happening.
+void Engine::on_own(Block& block, const Event& event) {
+  if (event.kind == EventKind::wake) {
+    Time& wake_at = wake_at_[index(event.dst)];
+    if (wake_at != event.time || !up(event.dst)) return;
+    wake_at = never;
+    block.last_event = event.time;
+    return step(block, event.dst, Wake{});
+  }
+  block.ledger.trace += hash(block.lists, event);
+  if (event.kind == EventKind::lost) {
+    status(event.message(), event.dst) |= copy_lost;
+    block.ledger.messages[index(event.message())].last_activity = event.time;
+    return;
+  }
+  block.last_event = event.time;
+  switch (event.kind) {
+    case EventKind::verdict:
+      if (!up(event.dst) || !event.from_session(session(event.dst))) return;
+      return step(block, event.dst, Verdict{event.message(), event.opinion()});
+    case EventKind::publish:
+      return on_publish(block, event);
+    case EventKind::go_up:
+      return on_go_up(block, event.dst, event.session());
+    case EventKind::go_down:
+      return on_go_down(block, event);
+    default:
+      return on_link(block, event);
+  }
+}
+
+void Engine::on_publish(Block& block, const Event& event) {
+  GOSSIP_ASSERT(up(event.dst));  // so the timeline said
+  block.ledger.messages[index(event.message())].last_activity = event.time;
+  step(block, event.dst, Publish{event.message(), experiment_.plan.messages[index(event.message())].ttl});
+}
+
+void Engine::on_go_up(Block& block, PeerId peer, std::uint32_t number) {
+  const PeerClass& kind = class_of(peer);
+  const Session& session = experiment_.timeline.sessions(peer)[number - 1];
+  sessions_[index(peer)] = {number, true};
+  if (session.down != never) block.calendar.push(Event::turn(EventKind::go_down, session.down, peer, number));
+  wake_at_[index(peer)] = never;
+  last_delivered_[index(peer)].clear();
+  std::memset(memory(peer), 0, stride_);
+  kind.operations->init(memory(peer), peer, mix(experiment_.scenario.seed, number), kind.config, block.env);
+  step(block, peer, Start{});
+}
+
+void Engine::on_go_down(Block& block, const Event& event) {
+  const PeerId peer = event.dst;
+  const auto sessions = experiment_.timeline.sessions(peer);
+  const std::uint32_t number = event.session();
+  transport_.drop_all(peer, sessions[number - 1], number, event.time, [&](const Event& news) { post(block, news); });
+  if (class_of(peer).config.of<Intake>().validation) mark_waiting(block, peer, ended_down);
+  sessions_[index(peer)].up = false;
+  if (number == sessions.size()) return;
+  // What is back in the same instant is back before anything else happens to it.
+  if (sessions[number].up == event.time) return on_go_up(block, peer, number + 1);
+  block.calendar.push(Event::turn(EventKind::go_up, sessions[number].up, peer, number + 1));
+}
+
+void Engine::on_link(Block& block, const Event& event) {
+  if (!up(event.dst)) {
+    if (event.kind == EventKind::dial) post(block, transport_.refuse(event));
+    return;
+  }
+  if (transport_.ends_old(event)) step(block, event.dst, PeerDown{event.src});
+  const Transport::Change change = transport_.on(event, session(event.dst));
+  if (change.reply) post(block, *change.reply);
+  if (change.down) return step(block, event.dst, PeerDown{event.src});
+  if (!change.up) return;
+  ++block.ledger.connections;
+  step(block, event.dst, PeerUp{event.src, event.kind == EventKind::dial});
+}
+
+// ---- what a peer does
+
+void Engine::step(Block& block, PeerId peer, const Input& input) {
+  const PeerClass& kind = class_of(peer);
+  block.actions.clear();
+  block.asked.reset();
+  const Time deadline = kind.operations->step(memory(peer), kind.config, input, block.env, block.actions);
+  for (const Action& action : block.actions) {
+    std::visit([&](const auto& command) { act(block, peer, command); }, action);
+  }
+  if (deadline != never) wake_by(block, peer, deadline);
+  if (block.asked) give_verdict(block, peer, *block.asked);
+}
+
+void Engine::wake_by(Block& block, PeerId peer, Time deadline) {
+  Time& wake_at = wake_at_[index(peer)];
+  if (deadline >= wake_at) return;  // an early wake changes nothing, and asks again
+  wake_at = deadline;
+  block.calendar.push(Event::wake(deadline, peer));
+}
+
+std::span<const PeerId> Engine::neighbours(PeerId peer, bool also_down) {
+  if (sessions_.empty() && experiment_.scenario.links_given()) [[likely]] {
+    const Graph& graph = experiment_.graph;
+    const std::uint64_t begin = graph.offsets[index(peer)];
+    return {graph.targets.data() + begin, graph.offsets[index(peer) + 1] - begin};
+  }
+  if (!up(peer) && !also_down) return {};
+  const PeerClass& kind = class_of(peer);
+  return kind.operations->neighbours(memory(peer), kind.config, block_of(peer).env);
+}
+
+void Engine::act(Block& block, PeerId peer, const SendAll& command) {
+  const Frame frame = wire_ ? wire_->pass(command.frame, block.lists, *block.wire) : command.frame;
+  const std::uint64_t bytes = size_on_wire(block, frame);
+  std::uint64_t count = 0;
+  for (const PeerId to : neighbours(peer)) {
+    if (to == command.except) continue;
+    ++count;
+    transmit(block, peer, to, frame, bytes);
+  }
+  account(block, frame, count, bytes);
+}
+
+void Engine::act(Block& block, PeerId peer, const Send& command) {
+  const Frame frame = wire_ ? wire_->pass(command.frame, block.lists, *block.wire) : command.frame;
+  const std::uint64_t bytes = size_on_wire(block, frame);
+  account(block, frame, 1, bytes);
+  transmit(block, peer, command.to, frame, bytes);
+}
+
+std::uint64_t Engine::size_on_wire(const Block& block, const Frame& frame) const {
+  if (carries_list(frame.kind)) return frame_bytes(frame.kind, block.lists.items(frame.list()).size());
+  if (frame.kind == FrameKind::announce) return frame_bytes(frame.kind, block.messages.body_size(frame.message()));
+  return frame_bytes(frame.kind, 0);
+}
+
+void Engine::account(Block& block, const Frame& frame, std::uint64_t count, std::uint64_t bytes) {
+  if (frame.kind == FrameKind::announce) {
+    block.ledger.messages[index(frame.message())].frames += count;
+  } else {
+    block.ledger.control_messages += count;
+    block.ledger.control_bytes += count * bytes;
+  }
+}
+
+[[gnu::always_inline]] inline void Engine::transmit(Block& block, PeerId from, PeerId to, const Frame& frame,
+                                                    std::uint64_t bytes) {
+  const Transport::Sent sent = transport_.send(from, to, bytes, block.env.now);
+  if (sent.fate == Transport::Fate::arrives) [[likely]] {
+    post(block, Event::of(sent.at, to, from, frame));
+    return;
+  }
+  const bool lost = sent.fate == Transport::Fate::lost;
+  block.ledger.drop(lost ? TransportDrop::lost : TransportDrop::not_connected);
+  if (lost && frame.kind == FrameKind::announce) post(block, Event::loss(sent.at, to, from, frame.message()));
+  const FrameOwner owner(block.lists, frame);
+}
+
+void Engine::act(Block& block, PeerId peer, const Deliver& command) {
+  std::uint8_t& known = status(command.message, peer);
+  const bool again = known & delivered;
+  if (!again) known = (known & ~refused) | delivered;
+  if (options_.shortcut && !class_of(peer).operations->hears_duplicates) {
+    last_delivered_[index(peer)].on_deliver(command.message, block.env.now, class_.config.of<Intake>().seen_ttl);
+  }
+  if (options_.record_deliveries) {
+    block.ledger.deliveries.push_back({block.env.now, command.message, peer, command.from, command.hops});
+  }
+  if (command.from == no_peer) return;
+  if (class_of(peer).config.of<Intake>().validation) block.asked = command.message;
+  if (again) {
+    ++block.ledger.redelivered;
+    return;
+  }
+  MessageTally& tally = block.ledger.messages[index(command.message)];
+  ++tally.first_receipts;
+  tally.last_delivery = block.env.now;
+  const Time announced = experiment_.plan.messages[index(command.message)].at;
+  block.ledger.latency.add(static_cast<std::uint64_t>(block.env.now - announced));
+  block.ledger.hops.add(command.hops);
+}
+
+void Engine::act(Block& block, PeerId peer, const Drop& command) {
+  block.ledger.drop(command.reason);
+  switch (command.reason) {
+    case Reason::duplicate:
+      ++block.ledger.messages[index(command.message)].duplicates;
+      break;
+    case Reason::ttl:
+      status(command.message, peer) |= ended_ttl;
+      break;
+    case Reason::rejected:
+      status(command.message, peer) |= ended_rejected;
+      break;
+    case Reason::not_relayed:
+      status(command.message, peer) |= ended_not_relayed;
+      break;
+    case Reason::silence:
+      status(command.message, peer) |= ended_silence;
+      break;
+    case Reason::memory_full:
+      if (!(status(command.message, peer) & delivered)) status(command.message, peer) |= refused;
+      break;
+    default:
+      break;
+  }
+}
+
+void Engine::act(Block& block, PeerId peer, const Connect& command) {
+  post(block, transport_.dial(peer, session(peer), command.peer, block.env.now));
+}
+
+void Engine::act(Block& block, PeerId peer, const Disconnect& command) {
+  if (const auto event = transport_.close(peer, session(peer), command.peer, block.env.now)) post(block, *event);
+}
+
+/// What the programs beside the peer say of a message: a function of (seed, peer, message).
+void Engine::give_verdict(Block& block, PeerId peer, MessageRef message) {
+  const ValidationSpec& spec = *experiment_.scenario.validation;
+  const std::uint64_t seed = experiment_.scenario.seed;
+  if (Random(mix(seed, 'B'), index(peer)).uniform() >= spec.subscribers) {
+    return step(block, peer, Verdict{message, Opinion::nobody});
+  }
+  Random random(mix(seed, 'V'), std::uint64_t{index(peer)} << 32 | index(message));
+  if (random.uniform() < spec.silent) return;
+  const Opinion opinion = random.uniform() < spec.reject ? Opinion::reject : Opinion::accept;
+  if (spec.delay == 0) return step(block, peer, Verdict{message, opinion});
+  block.calendar.push(Event::judgement(block.env.now + spec.delay, peer, message, opinion, session(peer)));
+}
+
+[[gnu::always_inline]] inline void Engine::post(Block& from, const Event& event) {
+  Block& to = block_of(event.dst);
+  if (&to == &from) {
+    from.calendar.push(event);
+  } else {
+    from.outboxes[index(event.dst) / block_size_].push_back(Event(event));
+  }
+}
+
+Ledger Engine::ledger() const {
+  Ledger sum;
+  sum.messages.resize(experiment_.plan.messages.size());
+  for (const Block& block : blocks_) sum.add(block.ledger);
+  return sum;
+}
+
+}  // namespace gossip::sim

@@ -1,0 +1,114 @@
+#include <bit>
+#include <cstring>
+
+#include "sim/engine/engine.hpp"
+
+/// How an engine comes to be: memory, blocks, and every peer at its start.
+namespace gossip::sim {
+namespace {
+
+/// A run announces so many messages, so no peer needs room for more; behaviour is the same.
+Config fit(const Experiment& experiment) {
+  Config config = experiment.scenario.protocol;
+  const auto messages = static_cast<std::uint32_t>(std::max<std::size_t>(experiment.plan.messages.size(), 1));
+  Intake::Config& intake = config.of<Intake>();
+  intake.seen_capacity = std::min(intake.seen_capacity, messages);
+  intake.cache_size = std::min(intake.cache_size, messages);
+  intake.validation = experiment.scenario.validation.has_value();
+  History::Config& history = config.of<History>();
+  history.history_entries = std::min(history.history_entries, messages);
+  return config;
+}
+
+/// A peer of at most a cache line lies in one.
+std::size_t stride_of(std::size_t bytes) { return bytes <= 64 ? std::bit_ceil(bytes) : (bytes + 7) / 8 * 8; }
+
+int default_bucket_shift(std::uint32_t peers) {
+  // About 30,000 events a bucket at the height of a flood: what fits a core's cache (docs/performance.md).
+  const int doublings = static_cast<int>(std::bit_width(peers)) - 17;
+  return std::clamp(20 - doublings, 14, 20);
+}
+
+/// 20 bytes each. Many times what a flood of every link needs; only what never ends comes here.
+std::uint64_t default_most_in_flight(const Experiment& experiment) {
+  return 100'000'000 + 256ull * experiment.scenario.peers + 8 * experiment.graph.targets.size();
+}
+
+}  // namespace
+
+Engine::Engine(const Experiment& experiment, const EngineOptions& options)
+    : experiment_(experiment),
+      options_(options),
+      peers_(experiment.scenario.peers),
+      class_{find_operations(experiment.scenario.overlay, experiment.scenario.broadcast, experiment.scenario.repair),
+             fit(experiment)},
+      rows_(experiment.scenario.links_given() && !experiment.timeline.constant() ? experiment.graph.targets.size() : 0),
+      transport_(experiment.scenario, experiment.graph, experiment.latency, experiment.timeline),
+      wake_at_(peers_),
+      last_delivered_(peers_),
+      sessions_(experiment.timeline.constant() ? 0 : peers_),
+      status_(std::size_t{peers_} * experiment.plan.messages.size()),
+      wire_(options.wire ? std::make_unique<Wire>(experiment.plan, peers_, experiment.scenario.file) : nullptr),
+      most_in_flight_(options.most_in_flight > 0 ? options.most_in_flight : default_most_in_flight(experiment)) {
+  GOSSIP_ASSERT(class_.operations != nullptr);
+  Fixed::Config& links = class_.config.of<Fixed>();
+  std::copy(experiment.graph.targets.begin(),
+            experiment.graph.targets.begin() + static_cast<std::ptrdiff_t>(rows_.size()), rows_.data());
+  links = {experiment.graph.offsets, experiment.graph.targets, rows_.span()};
+  stride_ = stride_of(class_.operations->bytes(class_.config));
+  memory_ = BigArray<std::byte>(stride_ * peers_);
+  make_blocks();
+  start_peers();
+}
+
+void Engine::make_blocks() {
+  const int shift = options_.bucket_shift > 0 ? options_.bucket_shift : default_bucket_shift(peers_);
+  block_size_ = (peers_ + options_.blocks - 1) / options_.blocks;
+  for (std::uint32_t first = 0; first < peers_; first += block_size_) {
+    const std::uint32_t last = std::min(first + block_size_, peers_);
+    Block& block = blocks_.emplace_back(first, last, shift, experiment_.plan.sizes);
+    block.ledger.messages.resize(experiment_.plan.messages.size());
+    block.outboxes.resize(options_.blocks);
+    if (wire_) block.wire = std::make_unique<WireScratch>();
+  }
+  if (blocks_.size() == 1) single_ = &blocks_.front();
+}
+
+void Engine::start_peers() {
+  for (std::uint32_t i = 0; i < experiment_.plan.messages.size(); ++i) {
+    const PlannedMessage& message = experiment_.plan.messages[i];
+    if (message.origin == no_peer) continue;
+    block_of(message.origin).calendar.push(Event::publication(message.at, message.origin, MessageRef{i}));
+  }
+  for (std::uint32_t i = 0; i < peers_; ++i) {
+    const PeerId peer{i};
+    Block& block = block_of(peer);
+    wake_at_[i] = never;
+    class_of(peer).operations->init(memory(peer), peer, experiment_.scenario.seed, class_of(peer).config, block.env);
+    if (sessions_.empty()) {
+      step(block, peer, Start{});
+    } else {
+      begin_sessions(block, peer);
+    }
+  }
+}
+
+/// Who was there before the start is up, with the neighbours that were too. For the others the time comes.
+void Engine::begin_sessions(Block& block, PeerId peer) {
+  const auto sessions = experiment_.timeline.sessions(peer);
+  if (sessions.empty()) return;
+  if (sessions.front().up != before_start) {
+    block.calendar.push(Event::turn(EventKind::go_up, sessions.front().up, peer, 1));
+    return;
+  }
+  sessions_[index(peer)] = {1, true};
+  if (sessions.front().down != never) {
+    block.calendar.push(Event::turn(EventKind::go_down, sessions.front().down, peer, 1));
+  }
+  const Fixed::Config& links = class_.config.of<Fixed>();
+  for (std::uint64_t i = links.offsets[index(peer)]; i < links.offsets[index(peer) + 1]; ++i) {
+    if (experiment_.timeline.up(links.targets[i], 0)) step(block, peer, PeerUp{links.targets[i], true});
+  }
+}
+
+}  // namespace gossip::sim

@@ -1,0 +1,76 @@
+#include "sim/report/run.hpp"
+
+#include "sim/engine/engine.hpp"
+#include "sim/report/machine.hpp"
+
+namespace gossip::sim {
+namespace {
+
+void add_messages(Engine& engine, const Experiment& experiment, Result& result) {
+  MissFinder finder(result.peers);
+  const auto neighbours = [&](PeerId peer, bool also_down) { return engine.neighbours(peer, also_down); };
+  result.messages.resize(experiment.plan.messages.size());
+  for (std::uint32_t i = 0; i < result.messages.size(); ++i) {
+    const PlannedMessage& planned = experiment.plan.messages[i];
+    const MessageTally& tally = result.sum.messages[i];
+    MessageResult& message = result.messages[i];
+    // A run that was interrupted has not come to all of them.
+    const bool published =
+        planned.origin != no_peer && (engine.statuses(MessageRef{i})[index(planned.origin)] & delivered);
+    message = {planned.at,
+               published ? planned.origin : no_peer,
+               tally.first_receipts + published,
+               tally.duplicates,
+               tally.frames,
+               tally.last_delivery,
+               {}};
+    if (!published) {
+      const bool full = planned.origin != no_peer && (engine.statuses(MessageRef{i})[index(planned.origin)] & refused);
+      const Miss why = planned.origin == no_peer ? Miss::not_published : full ? Miss::memory_full : Miss::time_ran_out;
+      message.misses.counts[static_cast<std::size_t>(why)] = result.peers;
+    } else if (message.deliveries < result.peers) {
+      message.misses =
+          finder.find(engine.statuses(MessageRef{i}), experiment.timeline, planned.at, tally.last_activity, neighbours);
+    }
+    result.deliveries += message.deliveries;
+    result.payload_messages += message.frames;
+    result.payload_bytes += message.frames * frame_bytes(FrameKind::announce, planned.size);
+    result.misses.were_down += message.misses.were_down;
+    for (std::size_t why = 0; why < miss_count; ++why) result.misses.counts[why] += message.misses.counts[why];
+  }
+}
+
+void add_peers(Engine& engine, const Experiment& experiment, Result& result) {
+  result.departures = experiment.timeline.departures(result.simulated);
+  result.degrees.resize(result.peers);
+  result.up.resize(result.peers);
+  double availability = 0;
+  for (std::uint32_t i = 0; i < result.peers; ++i) {
+    availability += experiment.timeline.availability(PeerId{i}, result.simulated);
+    result.up[i] = engine.up(PeerId{i});
+    result.degrees[i] = static_cast<std::uint32_t>(engine.neighbours(PeerId{i}).size());
+  }
+  result.availability = availability / result.peers;
+}
+
+}  // namespace
+
+Result run(const Experiment& experiment, const EngineOptions& options) {
+  Result result;
+  const Stopwatch setup;
+  Engine engine(experiment, options);
+  result.setup_seconds = setup.seconds();
+  const Stopwatch running;
+  engine.run();
+  result.run_seconds = running.seconds();
+  result.peak_rss_bytes = peak_rss_bytes();
+  result.peers = experiment.scenario.peers;
+  result.interrupted = engine.interrupted();
+  result.simulated = engine.now();
+  result.sum = engine.ledger();
+  add_messages(engine, experiment, result);
+  add_peers(engine, experiment, result);
+  return result;
+}
+
+}  // namespace gossip::sim

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "sim/topology/graph.hpp"
+#include "sim/world/latency.hpp"
+#include "sim/world/plan.hpp"
+#include "sim/world/timeline.hpp"
+
+namespace gossip::sim {
+
+/// A scenario with everything that it says read and drawn. Nothing in it changes; any number of runs, repeats and
+/// blocks may share it.
+class Experiment {
+ public:
+  /// Throws InputError for what is wrong in data files, or too large.
+  explicit Experiment(Scenario scenario);
+  Experiment(const Experiment&) = delete;
+
+  const Scenario scenario;  // `peers` is that of the graph
+  const Graph graph;
+  const LatencyModel latency;
+  const Timeline timeline;
+  const Plan plan;
+
+ private:
+  Experiment(Scenario&& scenario, Graph&& graph);
+};
+
+}  // namespace gossip::sim
