@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -13,7 +12,8 @@
 
 #include "bench/child.hpp"
 #include "bench/heap_flood.hpp"
-#include "sim/experiment.hpp"
+#include "sim/report/machine.hpp"
+#include "sim/report/run.hpp"
 
 namespace gossip::bench {
 
@@ -27,7 +27,7 @@ sim::Scenario million(std::uint32_t peers) {
   scenario.peers = peers;
   scenario.topology = sim::RandomOut{8};
   scenario.links.latency = sim::Uniform{10 * millisecond, 100 * millisecond};
-  scenario.protocol.flood.seen_capacity = 16;
+  scenario.protocol.of<Intake>().seen_capacity = 16;
   sim::Workload message;
   message.from = sim::Workload::From::peers;
   message.peers = {0};
@@ -35,19 +35,15 @@ sim::Scenario million(std::uint32_t peers) {
   return scenario;
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 struct EngineRun {
   FloodOutcome outcome;
   double setup_seconds;
 };
 
-EngineRun engine_flood(const sim::Scenario& scenario, const sim::Graph& graph) {
-  const sim::Result result = sim::run(scenario, graph);
+EngineRun engine_flood(const sim::Experiment& experiment) {
+  const sim::Result result = sim::run(experiment);
   const sim::MessageResult& message = result.messages.at(0);
-  return {{result.sum.payload_messages, message.deliveries, message.last_delivery, result.run_seconds},
+  return {{result.payload_messages, message.deliveries, message.last_delivery, result.run_seconds},
           result.setup_seconds};
 }
 
@@ -59,15 +55,13 @@ struct Times {
 };
 
 Times measure_times(std::uint32_t peers, std::uint32_t repeat) {
-  sim::Scenario scenario = million(peers);
   Times times{};
-  const auto start = std::chrono::steady_clock::now();
-  const sim::Graph graph = sim::graph_for(scenario);
-  times.graph_seconds = seconds_since(start);
-  const sim::LatencyModel latency(scenario.links, scenario.seed, scenario.file);
+  const sim::Stopwatch drawing;
+  const sim::Experiment experiment(million(peers));
+  times.graph_seconds = drawing.seconds();
   for (std::uint32_t i = 0; i < repeat; ++i) {
-    const EngineRun engine = engine_flood(scenario, graph);
-    const FloodOutcome heap = heap_flood(graph, latency);
+    const EngineRun engine = engine_flood(experiment);
+    const FloodOutcome heap = heap_flood(experiment.graph, experiment.latency);
     if (!engine.outcome.same_flood(heap)) throw std::runtime_error("engine and heap loop disagree on the flood");
     times.frames = heap.frames;
     times.engine[i] = engine.outcome.seconds;
@@ -79,17 +73,14 @@ Times measure_times(std::uint32_t peers, std::uint32_t repeat) {
 
 /// From an empty process: making the graph included.
 std::uint64_t engine_peak_bytes(std::uint32_t peers) {
-  sim::Scenario scenario = million(peers);
-  const sim::Graph graph = sim::graph_for(scenario);
-  engine_flood(scenario, graph);
-  return peak_rss_bytes();
+  engine_flood(sim::Experiment(million(peers)));
+  return sim::peak_rss_bytes();
 }
 
 std::uint64_t heap_peak_bytes(std::uint32_t peers) {
-  sim::Scenario scenario = million(peers);
-  const sim::Graph graph = sim::graph_for(scenario);
-  heap_flood(graph, sim::LatencyModel(scenario.links, scenario.seed, scenario.file));
-  return peak_rss_bytes();
+  const sim::Experiment experiment(million(peers));
+  heap_flood(experiment.graph, experiment.latency);
+  return sim::peak_rss_bytes();
 }
 
 /// The best-known line's rate: `PROGRAM peers 1 0 3` prints a line a repetition with `Mev/s=` in it.

@@ -1,8 +1,9 @@
 #include "bench/heap_flood.hpp"
 
-#include <chrono>
 #include <queue>
 #include <vector>
+
+#include "sim/report/machine.hpp"
 
 namespace gossip::bench {
 
@@ -27,7 +28,7 @@ void send_to_others(const sim::Graph& graph, const sim::LatencyModel& latency, c
 }  // namespace
 
 FloodOutcome heap_flood(const sim::Graph& graph, const sim::LatencyModel& latency) {
-  const auto start = std::chrono::steady_clock::now();
+  const sim::Stopwatch running;
   FloodOutcome outcome;
   Queue queue;
   std::vector<Time> first(graph.peers(), never);
@@ -43,7 +44,7 @@ FloodOutcome heap_flood(const sim::Graph& graph, const sim::LatencyModel& latenc
     ++outcome.reached;
     send_to_others(graph, latency, arrival, queue);
   }
-  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  outcome.seconds = running.seconds();
   return outcome;
 }
 

@@ -7,7 +7,7 @@
 #include "net/framing.hpp"
 #include "net/message_id.hpp"
 #include "sim/engine/calendar.hpp"
-#include "sim/experiment.hpp"
+#include "sim/report/run.hpp"
 
 namespace gossip {
 namespace {
@@ -16,35 +16,40 @@ using State = benchmark::State;
 
 // ---- core
 
-/// A hub with `degree` neighbours that remembers so much that it never forgets within a benchmark's batch.
+/// A hub with `degree` neighbours that forgets what is eight steps old.
 class Hub {
  public:
-  explicit Hub(std::uint32_t degree)
-      : targets_(degree), offsets_{0, degree}, memory_(PeerType::bytes(config()) / sizeof(Time)) {
+  explicit Hub(std::uint32_t degree) : targets_(degree), offsets_{0, degree} {
     for (std::uint32_t i = 0; i < degree; ++i) targets_[i] = PeerId{i + 1};
-    PeerType::init(memory(), PeerId{0}, 1, env_);
+    config_.of<Fixed>() = {offsets_, targets_, {}};
+    config_.of<Intake>().seen_capacity = 16;
+    config_.of<Intake>().seen_ttl = 8;
+    memory_.resize(PeerType::bytes(config_) / sizeof(Time));
+    PeerType::init(memory(), PeerId{0}, 1, config_, env_);
   }
 
   void step(const Input& input) {
     actions_.clear();
-    benchmark::DoNotOptimize(PeerType::step(memory(), input, env_, actions_));
+    benchmark::DoNotOptimize(PeerType::step(memory(), config_, input, env_, actions_));
     benchmark::DoNotOptimize(actions_.data());
+  }
+  void step_later(const Input& input) {
     ++env_.now;
+    step(input);
   }
 
  private:
   using PeerType = Peer<Fixed, Flood>;
-  static const Config& config() {
-    static const Config config{.flood = {.seen_capacity = 16}, .sampling = {}};
-    return config;
-  }
   std::byte* memory() { return reinterpret_cast<std::byte*>(memory_.data()); }
 
   std::vector<PeerId> targets_;
   std::vector<std::uint64_t> offsets_;
+  Config config_;
   std::vector<Time> memory_;
-  MessageStore store_;
-  Env env_{0, store_, config(), {offsets_, targets_, {}}};
+  std::vector<std::uint32_t> sizes_ = {0};
+  MessageStore messages_ = MessageStore::catalogue(sizes_);
+  ListStore lists_;
+  Env env_{0, messages_, lists_};
   Actions actions_;
 };
 
@@ -59,14 +64,14 @@ BENCHMARK(step_duplicate);
 void step_first_delivery(State& state) {
   Hub hub(static_cast<std::uint32_t>(state.range(0)));
   std::uint32_t message = 0;
-  for (auto _ : state) hub.step(Receive{PeerId{1}, Frame::announce(MessageRef{message++}, 0, 1)});
+  for (auto _ : state) hub.step_later(Receive{PeerId{1}, Frame::announce(MessageRef{message++}, 0, 1)});
 }
 BENCHMARK(step_first_delivery)->Arg(16)->Arg(64);
 
 void step_publish(State& state) {
   Hub hub(16);
   std::uint32_t message = 0;
-  for (auto _ : state) hub.step(Publish{MessageRef{message++}, 0});
+  for (auto _ : state) hub.step_later(Publish{MessageRef{message++}, 0});
 }
 BENCHMARK(step_publish);
 
@@ -77,32 +82,33 @@ class FullCache {
       : memory_(SeenCache::bytes(capacity) / sizeof(Time) + 1),
         cache_(head_, reinterpret_cast<std::byte*>(memory_.data()), capacity) {
     cache_.clear();
-    for (next_ = 0; next_ < capacity; ++next_) cache_.insert(MessageRef{next_}, next_);
+    while (cache_.size() < capacity) insert();
   }
-  SeenCache* operator->() { return &cache_; }
-  MessageRef fresh() { return MessageRef{next_++}; }
+  /// Of a new id; the oldest has just expired.
+  void insert() {
+    cache_.insert(MessageRef{next_}, next_ + Time{cache_.size()}, next_, [](MessageRef) {});
+    ++next_;
+  }
+  bool contains(MessageRef id) const { return cache_.contains(id, 0); }
 
  private:
   SeenCache::Head head_{};
   std::vector<Time> memory_;
   SeenCache cache_;
-  std::uint32_t next_;
+  std::uint32_t next_ = 0;
 };
 
 void seen_contains(State& state) {
   const auto capacity = static_cast<std::uint32_t>(state.range(0));
-  FullCache cache(capacity);
+  const FullCache cache(capacity);
   Random random(1);
-  for (auto _ : state) benchmark::DoNotOptimize(cache->contains(MessageRef{random.below(2 * capacity)}));
+  for (auto _ : state) benchmark::DoNotOptimize(cache.contains(MessageRef{random.below(2 * capacity)}));
 }
 BENCHMARK(seen_contains)->Arg(1)->Arg(8)->Arg(16)->Arg(1024)->Arg(65'536);
 
 void seen_insert_into_full(State& state) {
   FullCache cache(static_cast<std::uint32_t>(state.range(0)));
-  for (auto _ : state) {
-    const MessageRef id = cache.fresh();
-    benchmark::DoNotOptimize(cache->insert(id, index(id)));
-  }
+  for (auto _ : state) cache.insert();
 }
 BENCHMARK(seen_insert_into_full)->Arg(1)->Arg(8)->Arg(16)->Arg(1024)->Arg(65'536);
 
@@ -130,7 +136,10 @@ BENCHMARK(random_shuffle_1000);
 void store_add_release(State& state) {
   const std::vector<std::byte> body(static_cast<std::size_t>(state.range(0)));
   MessageStore store;
-  for (auto _ : state) store.release(*store.add(1, body));
+  for (auto _ : state) {
+    store.drop_body(*store.add(1, body));
+    store.collect();
+  }
 }
 BENCHMARK(store_add_release)->Arg(0)->Arg(1024)->Arg(60'000);
 
@@ -142,7 +151,8 @@ void calendar_push_and_run(State& state) {
   Random random(1);
   const auto push = [&](Time now) {
     const Time time = now + 1 + random.below(100'000'000);
-    calendar.push({time, PeerId{random.below(1'000'000)}, PeerId{0}, 0, 0, sim::EventKind::announce, 0});
+    calendar.push(
+        sim::Event::of(time, PeerId{random.below(1'000'000)}, PeerId{0}, Frame::announce(MessageRef{0}, 0, 1)));
   };
   for (std::int64_t i = 0; i < state.range(0); ++i) push(0);
   std::uint64_t events = 0;
@@ -163,11 +173,11 @@ void engine_flood(State& state) {
   scenario.file = "gossip-microbench";
   scenario.peers = 10'000;
   scenario.topology = sim::RandomOut{8};
-  scenario.protocol.flood.seen_capacity = 16;
+  scenario.protocol.of<Intake>().seen_capacity = 16;
   scenario.workload.resize(1);
-  const sim::Graph graph = sim::graph_for(scenario);
+  const sim::Experiment experiment(scenario);
   std::uint64_t events = 0;
-  for (auto _ : state) events += sim::run(scenario, graph).sum.events;
+  for (auto _ : state) events += sim::run(experiment).sum.events;
   state.SetItemsProcessed(static_cast<std::int64_t>(events));
 }
 BENCHMARK(engine_flood)->Unit(benchmark::kMillisecond);
