@@ -36,6 +36,7 @@ enum class Reason : std::uint8_t {
   late_verdict,
   memory_full,
   lists_full,
+  unasked,
   count_
 };
 inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::count_);
@@ -50,6 +51,7 @@ inline constexpr std::array<Named, reason_count> reasons = {{
     {"memory_full", "frames", Kind::counter,
      "new, but every place of the memory of seen messages holds one that counts"},
     {"lists_full", "frames", Kind::counter, "no room for the list of peers that an answer would carry"},
+    {"unasked", "frames", Kind::counter, "a list of peers that was not asked for"},
 }};
 
 // Inputs.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "core/config/field.hpp"
 #include "core/context.hpp"
@@ -16,31 +17,39 @@ struct SamplingConfig {
   std::uint32_t transient_links = automatic;
   std::uint32_t peer_list = 256;
   std::uint32_t response_peers = 64;
+  std::uint32_t dials = 32;
   Duration retry_min = 500 * millisecond;
   Duration retry_max = 30 * second;
+  Duration explore = 20 * second;
 
   static constexpr auto fields() {
     using C = SamplingConfig;
     return std::array{
         field<&C::degree>("degree", whole(1, 10'000), {"connections that a peer seeks", "the seed's default"}),
-        field<&C::links>(
-            "links", whole(1, 40'000),
-            {"connections that it keeps, whoever dialled",
-             "scenarios/seed-bootstrap.json: room enough for those who seek, at half the cost of twice the "
-             "degree",
-             "a tenth more than `degree`"}),
+        field<&C::links>("links", whole(1, 40'000),
+                         {"connections that it keeps, whoever dialled",
+                          "scenarios/seed-bootstrap.json: room enough for those who seek, at half the cost of twice the "
+                          "degree",
+                          "a tenth more than `degree`"}),
         field<&C::transient_links>("transient_links", whole(0, 20'000),
                                    {"connections above those: answered, then closed",
                                     "guess: a full peer still introduces people", "as many as `degree`"}),
         field<&C::peer_list>("peer_list", whole(1, 65'535),
                              {"addresses that it remembers", "guess; scenarios/seed-bootstrap.json"}),
-        field<&C::response_peers>(
-            "response_peers", whole(1, 10'921),
-            {"addresses in one answer, given and taken; 10921 fill a frame", "guess; scenarios/seed-bootstrap.json"}),
+        field<&C::response_peers>("response_peers", whole(1, 10'921),
+                                  {"addresses in one answer, given and taken; 10921 fill a frame",
+                                   "guess; scenarios/seed-bootstrap.json"}),
+        field<&C::dials>("dials", whole(1, 10'000), {"dials a second, at most", "guess: fills `degree` at once"}),
         field<&C::retry_min>("retry_min", whole(1, 3'600 * second),
-                             {"first pause before asking for peers again", "guess"}),
+                             {"first pause before the same address is dialled, or anybody asked, again", "guess"}),
         field<&C::retry_max>("retry_max", whole(1, 24 * 3'600 * second), {"the pause doubles up to this", "guess"}),
+        field<&C::explore>("explore", whole(1, 24 * 3'600 * second),
+                           {"a peer that has enough neighbours tries another one this often",
+                            "two halves of a network that were cut apart find each other within a minute"}),
     };
+  }
+  static constexpr auto driver_fields() {
+    return std::array{field<&SamplingConfig::bootstrapper>("bootstrapper", any_value, {"who is asked first"})};
   }
 
   constexpr std::uint32_t most_links() const {
@@ -53,89 +62,117 @@ struct SamplingConfig {
 
 /// The seed's push-pull peer lists: a peer knows some addresses and is connected to some of them.
 ///
-/// Rules
-/// - A peer that starts dials its bootstrapper and sends PULL: "give me peers", with its own address.
-/// - PULL is answered by RESPONSE, a random part of the list; who asked is put on the list. PUSH only puts the sender on
-///   it. An unexpected frame of any kind costs a place on the list at most. Of a RESPONSE no more than `response_peers`
-///   are taken.
-/// - While a peer has fewer than `degree` connections (dials in progress included) it dials random peers of its list.
-///   Each one that it reaches gets PUSH or PULL, at random.
-/// - A lost connection is refilled at once. An address that cannot be reached leaves the list.
-/// - When the list has nobody left to dial, the peer asks again after a pause: a neighbour or the bootstrapper, at random
-///   (the bootstrapper too, so that an island of peers finds the others again). The pause doubles from `retry_min` to
-///   `retry_max`, with up to half of it on top at random, so that peers that failed together do not return together.
+/// Asking and answering
+/// - A peer that starts dials its bootstrapper and sends PULL: "give me peers", with its own address. PULL is answered by
+///   RESPONSE, a part of the list; who asked is put on the list. PUSH only puts the sender on it.
+/// - A RESPONSE counts only from who was asked, once, and up to `response_peers`; each connection can put one address of
+///   its own on the list. So nobody can fill a list unasked.
+/// Dialling
+/// - While a peer has fewer than `degree` connections (dials in progress included) it dials addresses of its list, those
+///   that once worked first. Each one that it reaches gets PUSH or PULL, at random. A lost connection is refilled at once.
+/// - An address that cannot be reached, or whose connection dies young (its owner was full, most likely), is left alone
+///   for a pause that doubles from `retry_min` to `retry_max`, with up to half of it on top at random. Never more than
+///   `dials` a second. So there is no storm, whoever refuses whom.
+/// - When no address is left to dial, the peer asks again after such a pause: a neighbour or the bootstrapper, at random
+///   (the bootstrapper too, so that an island of peers finds the others again).
+/// - A peer with enough neighbours tries another address each `explore`; one that then has too many lets a neighbour go
+///   that it had dialled itself. So the halves of a network that was cut apart meet again although neither misses anybody.
+/// Keeping
 /// - A peer keeps `links` connections, whoever dialled; it accepts `transient_links` more, answers them, and closes them:
-///   it is full, but it still introduces people. Beyond that it closes at once.
-/// - The list is bounded; a new address replaces a random one when it is full. An attacker who floods a peer with
-///   addresses can fill its list (the seed has no defence), but not its memory.
-/// Differs from the seed: it sends one PULL ever; then a peer whose list has run out would stay alone.
+///   it is full, but it still introduces people. Beyond that it closes at once. One that says nothing is closed as well.
+/// - The list is bounded. An address that was reached once, or is connected, is never displaced by one that was only
+///   heard of; it goes last, when it has failed `worn` times. What was only heard of goes after `worn` failures. What
+///   cannot be reached now is not forgotten: it may be this peer that is cut off.
+/// Differs from the seed: it sends one PULL ever, forgets nothing and believes everything.
 class Sampling {
  public:
   using Config = SamplingConfig;
-  enum class Timer : std::uint8_t { retry, count_ };
+  enum class Timer : std::uint8_t { retry, dial, explore, quiet, count_ };
   struct State {
     Timers<Timer> timers;
-    std::uint16_t links, up, listed;
+    Time dial_second;  // the second in which `dialled` were dialled began then
+    PeerId explored;   // being tried, or no_peer
+    std::uint16_t links, up, listed, proven;
+    std::uint16_t dialled;
     std::uint8_t pauses;
   };
   static constexpr const char* name = "sampling";
   static constexpr const char* about = "Push-pull peer lists from a bootstrapper";
+  static constexpr std::uint8_t worn = 6;               // failures in a row: about a minute by default; guess
+  static constexpr Duration young = 5 * second;         // guess: a full peer closes within a round trip
+  static constexpr Duration quiet = 2 * second;         // guess: what a stranger has to say, it says at once
 
   static constexpr std::size_t bytes(const Config& config) {
-    return ((config.places() + config.peer_list) * sizeof(PeerId) + 7) / 8 * 8;
+    const std::size_t raw = config.places() * (sizeof(PeerId) + sizeof(Link)) +
+                            config.peer_list * (sizeof(PeerId) + sizeof(Address));
+    return (raw + 7) / 8 * 8;
   }
-  std::uint32_t most_actions() const { return config_.degree + config_.response_peers + 4; }
+  std::uint32_t most_actions() const { return config_.degree + config_.response_peers + 8; }
 
   Sampling(State& state, std::byte* memory, const Config& config, Context& context)
       : state_(state),
         links_(reinterpret_cast<PeerId*>(memory)),
-        list_(links_ + config.places()),
+        link_(reinterpret_cast<Link*>(links_ + config.places())),
+        list_(reinterpret_cast<PeerId*>(link_ + config.places())),
+        address_(reinterpret_cast<Address*>(list_ + config.peer_list)),
         config_(config),
         context_(context) {}
 
   void clear() {
     state_ = {};
+    state_.explored = no_peer;
     state_.timers.clear();
   }
   Time deadline() const { return state_.timers.deadline(); }
 
   void on_start() {
-    if (has_bootstrapper()) dial(config_.bootstrapper);
+    const bool room = state_.links < config_.places();  // always, when this is the first input
+    if (has_bootstrapper() && room && find(config_.bootstrapper) == nowhere) dial(config_.bootstrapper);
+    state_.timers.set(Timer::explore, context_.now() + with_jitter(config_.explore));
   }
 
   void on_up(PeerId peer, bool inbound) {
     if (find(peer) == nowhere && state_.links == config_.places()) return close(peer);
-    if (find(peer) >= state_.up) set_up(peer);
-    if (inbound) return;  // it says first what it wants
-    if (state_.up > config_.most_links()) {
+    if (find(peer) >= state_.up) set_up(peer, inbound);
+    if (inbound) {  // it says first what it wants
+      if (state_.up > config_.most_links()) listen_until(context_.now() + quiet);
+      return;
+    }
+    prove(peer);
+    if (state_.up > config_.most_links() && peer != state_.explored) {
       remove(peer);
       return close(peer);
     }
-    const bool ask = state_.listed < config_.degree || context_.random.below(2) == 0;
-    context_.send(peer, ask ? Frame::pull(context_.self) : Frame::push(context_.self));
+    link_[find(peer)].kept = true;
+    const bool ask = peer == state_.explored || state_.listed < config_.degree || context_.random.below(2) == 0;
+    ask ? pull(peer) : context_.send(peer, Frame::push(context_.self));
+    if (peer == state_.explored) listen_until(context_.now() + quiet);
     ask_later();  // also when no answer comes
   }
 
   void on_down(PeerId peer) {
     const std::uint32_t place = find(peer);
     if (place == nowhere) return;
-    if (place >= state_.up && peer != config_.bootstrapper) unlist(peer);
+    const bool failed = place >= state_.up || (!link_[place].inbound && since(link_[place].since) < young);
+    put_off(peer, failed);
     remove(peer);
     refill();
   }
 
   void on_frame(PeerId from, const Frame& frame) {
+    const std::uint32_t place = find(from);
     switch (frame.kind) {
       case FrameKind::pull:
-        learn(frame.subject());
+        introduce(place, frame.subject());
         answer(from, frame.subject());
-        close_if_full(from);
+        judge(from);
         break;
       case FrameKind::push:
-        learn(frame.subject());
-        close_if_full(from);
+        introduce(place, frame.subject());
+        judge(from);
         break;
       case FrameKind::response:
+        if (!expected(place, from)) return context_.drop(no_message, from, Reason::unasked);
         for (const PeerId peer : taken(context_.env.lists.peers(frame.list()))) learn(peer);
         break;
       default:
@@ -145,8 +182,11 @@ class Sampling {
   }
 
   void on_wake() {
-    if (!state_.timers.due(Timer::retry, context_.now())) return;
-    ask_again();
+    const Time now = context_.now();
+    if (state_.timers.due(Timer::retry, now)) ask_again();
+    if (state_.timers.due(Timer::quiet, now)) end_quiet();
+    if (state_.timers.due(Timer::explore, now)) try_another();
+    state_.timers.due(Timer::dial, now);
     refill();
   }
 
@@ -154,55 +194,133 @@ class Sampling {
   std::span<const PeerId> neighbours() const { return {links_, state_.up}; }
   /// Up or being dialled; those that are up first.
   std::span<const PeerId> links() const { return {links_, state_.links}; }
+  /// Those that were reached once first.
   std::span<const PeerId> known() const { return {list_, state_.listed}; }
+  std::uint32_t proven() const { return state_.proven; }
 
  private:
   static constexpr std::uint32_t nowhere = 0xffff'ffff;
+  static constexpr int tick_bits = 22;  // of the times in Link and Address: about 4 ms; they wrap after 208 days
+
+  struct Link {
+    std::uint32_t since;
+    bool inbound, kept, asked, introduced;
+  };
+  struct Address {
+    std::uint32_t not_before;
+    std::uint8_t failures;
+    std::uint8_t unused[3];
+  };
+
+  std::uint32_t ticks() const { return static_cast<std::uint32_t>(context_.now() >> tick_bits); }
+  Duration since(std::uint32_t then) const { return Duration{ticks() - then} << tick_bits; }
+  bool due(const Address& address) const { return static_cast<std::int32_t>(ticks() - address.not_before) >= 0; }
 
   bool has_bootstrapper() const { return config_.bootstrapper != no_peer && config_.bootstrapper != context_.self; }
   std::span<const PeerId> taken(std::span<const PeerId> response) const {
     return response.first(std::min<std::size_t>(response.size(), config_.response_peers));
   }
 
+  // ---- links
+
   /// The place among the links; below `up` it is a neighbour.
-  std::uint32_t find(PeerId peer) const {
-    const PeerId* end = links_ + state_.links;
-    const PeerId* link = std::find(links_, const_cast<PeerId*>(end), peer);
-    return link == end ? nowhere : static_cast<std::uint32_t>(link - links_);
+  std::uint32_t find(PeerId peer) const { return find(links_, state_.links, peer); }
+  static std::uint32_t find(const PeerId* all, std::uint32_t count, PeerId peer) {
+    const PeerId* found = std::find(all, all + count, peer);
+    return found == all + count ? nowhere : static_cast<std::uint32_t>(found - all);
   }
 
-  void set_up(PeerId peer) {
+  void move_link(std::uint32_t to, std::uint32_t from) {
+    links_[to] = links_[from];
+    link_[to] = link_[from];
+  }
+  void set_up(PeerId peer, bool inbound) {
     std::uint32_t place = find(peer);
-    if (place == nowhere) {
-      place = state_.links++;
-      links_[place] = peer;
-    }
-    std::swap(links_[place], links_[state_.up++]);
+    if (place == nowhere) place = state_.links++;
+    move_link(place, state_.up);
+    links_[state_.up] = peer;
+    link_[state_.up++] = {ticks(), inbound, false, false, false};
     context_.neighbour_up(peer);
   }
-
   void remove(PeerId peer) {
     std::uint32_t place = find(peer);
+    if (peer == state_.explored) state_.explored = no_peer;
     if (place < state_.up) {
-      links_[place] = links_[--state_.up];
+      move_link(place, --state_.up);
       place = state_.up;
       context_.neighbour_down(peer);
     }
-    links_[place] = links_[--state_.links];
+    move_link(place, --state_.links);
+  }
+  void close(PeerId peer) { context_.out.emplace_back(Disconnect{peer}); }
+  void let_go(PeerId peer) {
+    remove(peer);
+    close(peer);
   }
 
-  void close(PeerId peer) { context_.out.emplace_back(Disconnect{peer}); }
+  /// What a stranger wants is known: there is room for it, or there is not.
+  void judge(PeerId from) {
+    const std::uint32_t place = find(from);
+    if (place >= state_.up || link_[place].kept) return;
+    if (state_.up > config_.most_links()) return let_go(from);
+    link_[place].kept = true;
+  }
+
+  void listen_until(Time time) {
+    if (!state_.timers.running(Timer::quiet)) state_.timers.set(Timer::quiet, time);
+  }
+
+  /// Strangers above `links` that have said nothing; and what was tried has lasted, so that another may go for it.
+  void end_quiet() {
+    std::uint32_t room = Context::most_changes - 1;
+    for (std::uint32_t place = state_.up; place-- > 0 && state_.up > config_.most_links() && room > 0;) {
+      if (link_[place].kept || since(link_[place].since) < quiet / 2) continue;
+      let_go(links_[place]);
+      --room;
+    }
+    if (state_.explored != no_peer && find(state_.explored) < state_.up) {
+      const PeerId kept = std::exchange(state_.explored, no_peer);
+      if (state_.up > config_.most_links() && room > 0) let_one_go(kept);
+    }
+    if (state_.up > config_.most_links()) listen_until(context_.now() + quiet);
+  }
+
+  /// A random neighbour of those that this peer dialled, so that no stranger decides who.
+  void let_one_go(PeerId kept) {
+    const std::uint32_t start = context_.random.below(state_.up);
+    for (std::uint32_t i = 0; i < state_.up; ++i) {
+      const std::uint32_t place = (start + i) % state_.up;
+      if (link_[place].inbound || links_[place] == kept) continue;
+      return let_go(links_[place]);
+    }
+    let_go(kept);
+  }
+
+  // ---- dialling
 
   void dial(PeerId peer) {
     links_[state_.links++] = peer;
     context_.out.emplace_back(Connect{peer});
   }
 
-  /// Dials until the degree is reached or the list is exhausted; then the next attempt is a matter of time.
+  bool may_dial() {
+    if (context_.now() - state_.dial_second >= second || state_.dialled == 0) {
+      state_.dial_second = context_.now();
+      state_.dialled = 0;
+    }
+    if (state_.dialled == config_.dials) {
+      state_.timers.set(Timer::dial, state_.dial_second + second);
+      return false;
+    }
+    return true;
+  }
+
+  /// Dials until the degree is reached or nobody is left who may be dialled now; then it is a matter of time.
   void refill() {
     while (state_.links < config_.degree) {
       const PeerId peer = pick();
-      if (peer == no_peer) break;
+      if (peer == no_peer || !may_dial()) break;
+      ++state_.dialled;
       dial(peer);
     }
     if (state_.up >= config_.degree) {
@@ -213,31 +331,52 @@ class Sampling {
     }
   }
 
-  void ask_later() {
-    if (state_.up < config_.degree && !state_.timers.running(Timer::retry)) {
-      state_.timers.set(Timer::retry, context_.now() + pause());
-    }
-  }
-
-  /// A random address of the list to which there is no link.
+  /// An address to which there is no link and whose pause is over: of those that were reached once, or of all.
   PeerId pick() {
-    if (state_.listed == 0) return no_peer;
-    const std::uint32_t start = context_.random.below(state_.listed);
-    for (std::uint32_t i = 0; i < state_.listed; ++i) {
-      const PeerId peer = list_[(start + i) % state_.listed];
-      if (find(peer) == nowhere) return peer;
+    const PeerId peer = pick(0, state_.proven);
+    return peer != no_peer ? peer : pick(state_.proven, state_.listed);
+  }
+  PeerId pick(std::uint32_t first, std::uint32_t last) {
+    if (first == last) return no_peer;
+    const std::uint32_t start = context_.random.below(last - first);
+    for (std::uint32_t i = 0; i < last - first; ++i) {
+      const std::uint32_t place = first + (start + i) % (last - first);
+      if (due(address_[place]) && find(list_[place]) == nowhere) return list_[place];
     }
     return no_peer;
   }
 
-  Duration pause() {
-    Duration pause = config_.retry_min;
-    for (int i = 0; i < state_.pauses && pause < config_.retry_max; ++i) pause *= 2;
-    if (pause < config_.retry_max) ++state_.pauses;
-    pause = std::min(pause, config_.retry_max);
-    return pause + static_cast<Duration>(context_.random.uniform() * static_cast<double>(pause / 2));
+  void try_another() {
+    state_.timers.set(Timer::explore, context_.now() + with_jitter(config_.explore));
+    if (state_.up < config_.degree || state_.links == config_.places()) return;
+    const PeerId peer = pick();
+    if (peer == no_peer || !may_dial()) return;
+    ++state_.dialled;
+    state_.explored = peer;
+    dial(peer);
   }
 
+  Duration with_jitter(Duration pause) {
+    return pause + static_cast<Duration>(context_.random.uniform() * static_cast<double>(pause / 2));
+  }
+  /// Doubles with each failure.
+  Duration pause_after(std::uint32_t failures) {
+    Duration pause = config_.retry_min;
+    while (failures-- > 0 && pause < config_.retry_max) pause *= 2;
+    return with_jitter(std::min(pause, config_.retry_max));
+  }
+
+  // ---- asking
+
+  void pull(PeerId peer) {
+    link_[find(peer)].asked = true;
+    context_.send(peer, Frame::pull(context_.self));
+  }
+  void ask_later() {
+    if (state_.up >= config_.degree || state_.timers.running(Timer::retry)) return;
+    state_.timers.set(Timer::retry, context_.now() + pause_after(state_.pauses));
+    if (state_.pauses < 63) ++state_.pauses;
+  }
   void ask_again() {
     if (state_.up >= config_.degree) return;
     const bool bootstrapper =
@@ -245,37 +384,91 @@ class Sampling {
     if (bootstrapper && (state_.up == 0 || context_.random.below(2) == 0)) {
       dial(config_.bootstrapper);
     } else if (state_.up > 0) {
-      context_.send(links_[context_.random.below(state_.up)], Frame::pull(context_.self));
+      pull(links_[context_.random.below(state_.up)]);
     }
+  }
+
+  /// Whether a RESPONSE was asked for: each question counts once. From nobody: the list of an earlier run.
+  bool expected(std::uint32_t place, PeerId from) {
+    if (from == no_peer) return true;
+    return place < state_.up && std::exchange(link_[place].asked, false);
+  }
+
+  // ---- the list
+
+  std::uint32_t listed_at(PeerId peer) const { return find(list_, state_.listed, peer); }
+  void swap_listed(std::uint32_t a, std::uint32_t b) {
+    std::swap(list_[a], list_[b]);
+    std::swap(address_[a], address_[b]);
+  }
+
+  /// What a connection says of itself, once.
+  void introduce(std::uint32_t place, PeerId peer) {
+    if (place >= state_.up || std::exchange(link_[place].introduced, true)) return;
+    learn(peer);
   }
 
   void learn(PeerId peer) {
-    if (peer == context_.self || peer == no_peer || peer == config_.bootstrapper || config_.peer_list == 0) return;
-    if (std::ranges::find(known(), peer) != known().end()) return;
-    if (state_.listed < config_.peer_list) {
-      list_[state_.listed++] = peer;
-      return;
+    if (peer == context_.self || peer == no_peer || peer == config_.bootstrapper) return;
+    if (listed_at(peer) != nowhere) return;
+    if (state_.listed == config_.peer_list && !make_room()) return;
+    list_[state_.listed] = peer;
+    address_[state_.listed++] = {ticks(), 0, {}};
+  }
+
+  /// Gives up a random address that was only heard of, or one that has worn out.
+  bool make_room() {
+    for (std::uint32_t tries = 0; tries < 8 && state_.proven < state_.listed; ++tries) {
+      const std::uint32_t place = state_.proven + context_.random.below(state_.listed - state_.proven);
+      if (find(list_[place]) == nowhere) return unlist(place), true;
     }
-    PeerId& place = list_[context_.random.below(state_.listed)];
-    context_.out.emplace_back(ForgetPeer{place});
-    place = peer;
+    for (std::uint32_t place = 0; place < state_.proven; ++place) {
+      if (address_[place].failures >= worn && find(list_[place]) == nowhere) return unlist(place), true;
+    }
+    return false;
+  }
+  void unlist(std::uint32_t place) {
+    context_.out.emplace_back(ForgetPeer{list_[place]});
+    if (place < state_.proven) {
+      swap_listed(place, --state_.proven);
+      place = state_.proven;
+    }
+    swap_listed(place, --state_.listed);
   }
 
-  void unlist(PeerId peer) {
-    PeerId* place = std::find(list_, list_ + state_.listed, peer);
-    if (place == list_ + state_.listed) return;
-    *place = list_[--state_.listed];
-    context_.out.emplace_back(ForgetPeer{peer});
+  /// It was reached.
+  void prove(PeerId peer) {
+    const std::uint32_t place = listed_at(peer);
+    if (place == nowhere || place < state_.proven) return;
+    swap_listed(place, state_.proven++);
   }
 
-  /// A random part of the list without the one who asks: a partial Fisher–Yates in place.
+  /// A connection has ended, or was never made.
+  void put_off(PeerId peer, bool failed) {
+    const std::uint32_t place = listed_at(peer);
+    if (place == nowhere) return;
+    Address& address = address_[place];
+    address.failures = failed ? static_cast<std::uint8_t>(std::min(address.failures + 1, 255)) : std::uint8_t{0};
+    const Duration pause = pause_after(address.failures > 0 ? address.failures - 1u : 0u);
+    address.not_before = ticks() + static_cast<std::uint32_t>(pause >> tick_bits) + 1;
+    if (address.failures >= worn && place >= state_.proven) unlist(place);
+  }
+
+  /// A random part of the list without the one who asks, those that were reached once first: partial Fisher–Yates.
   void answer(PeerId to, PeerId asker) {
-    std::uint32_t listed = state_.listed;
-    PeerId* place = std::find(list_, list_ + listed, asker);
-    if (place != list_ + listed) std::swap(*place, list_[--listed]);
+    std::uint32_t proven = state_.proven, listed = state_.listed;
+    const std::uint32_t place = listed_at(asker);
+    if (place != nowhere) {  // to the end, by way of the end of the proven ones where it is one of them
+      if (place < proven) swap_listed(place, --proven);
+      swap_listed(place < state_.proven ? proven : place, --listed);
+    }
     const std::uint32_t count = std::min(listed, config_.response_peers);
-    for (std::uint32_t i = 0; i < count; ++i) std::swap(list_[i], list_[i + context_.random.below(listed - i)]);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const std::uint32_t end = i < proven ? proven : listed;
+      swap_listed(i, i + context_.random.below(end - i));
+    }
     const auto peers = context_.env.lists.add(std::span<const PeerId>(list_, count));
+    if (proven < state_.proven) swap_listed(proven, listed);  // who asks is among the proven ones again
     if (peers) {
       context_.send(to, Frame::response(*peers));
     } else {
@@ -283,15 +476,11 @@ class Sampling {
     }
   }
 
-  void close_if_full(PeerId from) {
-    if (state_.up <= config_.most_links() || find(from) == nowhere) return;
-    remove(from);
-    close(from);
-  }
-
   State& state_;
   PeerId* links_;
+  Link* link_;
   PeerId* list_;
+  Address* address_;
   const Config& config_;
   Context& context_;
 };
