@@ -276,7 +276,7 @@ TEST(Decision, TheThirdMalformedP2pMessageClosesTheConnection) {
   RawPeer sinner(a, nowhere(1)), healthy(a, nowhere(2));
   const Bytes bad{std::byte{0}, std::byte{5}, std::byte{1}, std::byte{0xf8}, std::byte{0}};
   sinner.send(bad);
-  sinner.send(frame(net::Notify{0, type}));  // modules say this, peers do not
+  sinner.send(frame(net::Notify{.data_type = type}));  // modules say this, peers do not
   sinner.spread(type, "after two");
   EXPECT_EQ(healthy.next(), "after two");
   EXPECT_EQ(a.counter("malformed_p2p"), 2u);
@@ -355,7 +355,7 @@ TEST(Decision, AFinBehindTheLastMessage) {
     {
       Client client(i % 2 == 0 ? a.api() : a.p2p());
       client.send(i % 2 == 0 ? announce(type, data) : content(type, data));
-      if (i % 4 < 2) client.finish_sending();
+      if (i % 4 < 2) client.end_output();
     }
     EXPECT_EQ(subscriber.next(), data);
     subscriber.answer(true);
@@ -366,7 +366,7 @@ TEST(Decision, AQuestionWithAFinBehindItIsAnswered) {
   TestNode a;
   Client client(a.p2p());
   client.send(frame(net::Pull{nowhere(1)}));
-  client.finish_sending();
+  client.end_output();
   const auto answer = client.receive();
   ASSERT_TRUE(answer);
   EXPECT_EQ(*answer, frame(net::Response{}));

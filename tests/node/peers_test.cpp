@@ -29,7 +29,7 @@ struct Listener {
   }
   ~Listener() { ::close(socket); }
   net::Endpoint endpoint() const { return {0x7f000001, ntohs(address.sin_port)}; }
-  Client accept() const { return Client(Client::Accepted{::accept(socket, nullptr, nullptr)}); }
+  Client accept() const { return Client(::accept(socket, nullptr, nullptr)); }
 
   int socket;
   sockaddr_in address{};
@@ -96,7 +96,7 @@ void cross_dial(bool node_is_lower) {
   // What was under way on the connection that lost is not lost.
   other.send(content(type, "late"));
   EXPECT_EQ(subscriber.next(), "late");
-  other.finish_sending();
+  other.end_output();
   EXPECT_EQ(a.peers(), 1u);
   kept.send(content(type, "later"));
   EXPECT_EQ(subscriber.next(), "later");
@@ -258,7 +258,7 @@ TEST(Peers, NothingIsLostWhenTheSenderRespectsBackPressure) {
   std::thread sender([&] {
     Module announcer(a);
     for (int i = 0; i < count; ++i) announcer.publish(type, std::to_string(i) + std::string(1000, 'x'));
-    announcer.finish_sending();
+    announcer.end_output();
     announcer.closed_by_other_side();
   });
   int wrong = 0;
