@@ -1,23 +1,14 @@
 #pragma once
 
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
 #include <type_traits>
 
 namespace gossip::bench {
-
-/// Of this process until now.
-inline std::uint64_t peak_rss_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-}
 
 /// `measure()` in a process of its own, so that its peak memory is its own and its heap is fresh.
 template <class F>

@@ -13,6 +13,7 @@
 
 #include "bench/child.hpp"
 #include "bench/heap_flood.hpp"
+#include "bench/measure.hpp"
 #include "sim/run.hpp"
 
 namespace gossip::bench {
@@ -33,10 +34,6 @@ sim::Scenario million(std::uint32_t peers) {
   message.peers = {0};
   scenario.workload = {message};
   return scenario;
-}
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 struct EngineRun {
