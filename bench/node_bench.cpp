@@ -46,7 +46,9 @@ int node_bench(int argc, const char* const* argv) {
   bool no_verdicts = false;
   app.add_option("what", what, "throughput, latency, soak or all (the first two)")
       ->check(CLI::IsMember({"all", "throughput", "latency", "soak"}));
-  app.add_option("--size", soak.size, "bytes of data in a message")->check(CLI::Range(8, 65'000))->capture_default_str();
+  app.add_option("--size", soak.size, "bytes of data in a message")
+      ->check(CLI::Range(8, 65'000))
+      ->capture_default_str();
   app.add_option("--count", count, "messages of throughput")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_flag("--no-verdicts", no_verdicts, "the subscriber of throughput never validates");
   app.add_option("--nodes", soak.nodes, "of latency and soak")->check(CLI::Range(2, 100))->capture_default_str();

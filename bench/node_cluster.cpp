@@ -48,8 +48,7 @@ Child::~Child() {
   ::waitpid(pid_, nullptr, 0);
 }
 
-Child::Child(Child&& other) noexcept
-    : first(other.first), second(other.second), pid_(std::exchange(other.pid_, -1)) {}
+Child::Child(Child&& other) noexcept : first(other.first), second(other.second), pid_(std::exchange(other.pid_, -1)) {}
 
 long Child::resident_kib() const {
   std::ifstream file("/proc/" + std::to_string(pid_) + "/statm");

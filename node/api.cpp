@@ -162,7 +162,8 @@ void Api::close_all() {
 
 std::vector<Api::ModuleInfo> Api::modules() const {
   std::vector<ModuleInfo> infos;
-  for (const auto& module : modules_) infos.push_back({.address = module->name(), .queued = module->queued(), .types = module->types});
+  for (const auto& module : modules_)
+    infos.push_back({.address = module->name(), .queued = module->queued(), .types = module->types});
   return infos;
 }
 

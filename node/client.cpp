@@ -10,7 +10,9 @@
 #include <cstring>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace gossip::node {
 namespace {
@@ -54,14 +56,11 @@ FrameClient::FrameClient(const net::HostPort& to) : socket_(dial(to.host, to.por
 FrameClient::FrameClient(net::Endpoint to) : socket_(dial(host_of(to), to.port)) {}
 
 FrameClient::FrameClient(FrameClient&& other) noexcept
-    : socket_(std::exchange(other.socket_, -1)),
-      reader_(std::move(other.reader_)),
-      frames_(std::move(other.frames_)) {}
+    : socket_(std::exchange(other.socket_, -1)), reader_(std::move(other.reader_)) {}
 
 FrameClient& FrameClient::operator=(FrameClient&& other) noexcept {
   std::swap(socket_, other.socket_);
   std::swap(reader_, other.reader_);
-  std::swap(frames_, other.frames_);
   return *this;
 }
 
@@ -95,19 +94,6 @@ FrameClient::Read FrameClient::receive(Timeout timeout, std::span<const std::byt
   return Read::frames;
 }
 
-std::optional<net::Bytes> FrameClient::next(Timeout timeout, Read& why) {
-  while (frames_.empty()) {
-    why = read(timeout, [this](std::span<const std::byte> frame) {
-      frames_.emplace_back(frame.begin(), frame.end());
-      return true;
-    });
-    if (why != Read::frames && frames_.empty()) return std::nullopt;
-  }
-  net::Bytes frame = std::move(frames_.front());
-  frames_.pop_front();
-  return frame;
-}
-
 bool ModuleClient::subscribe(std::uint16_t data_type) {
   net::Bytes frame;
   encode(frame, net::Notify{.data_type = data_type});
@@ -118,18 +104,6 @@ bool ModuleClient::announce(std::uint8_t ttl, std::uint16_t data_type, std::span
   net::Bytes frame;
   encode(frame, net::Announce{.ttl = ttl, .data_type = data_type, .data = data});
   return send(frame);
-}
-
-std::optional<ModuleClient::Notification> ModuleClient::next_notification(Timeout timeout) {
-  Read why{};
-  const auto frame = next(timeout, why);
-  if (!frame) return std::nullopt;
-  const net::Decoded decoded = net::decode(*frame);
-  const auto* message = std::get_if<net::Notification>(&decoded);
-  if (message == nullptr) return std::nullopt;
-  return Notification{.message_id = message->message_id,
-                      .data_type = message->data_type,
-                      .data = {message->data.begin(), message->data.end()}};
 }
 
 void ModuleClient::answer(std::uint16_t message_id, bool valid) {

@@ -3,11 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <optional>
 #include <span>
-#include <string>
-#include <vector>
 
 #include "net/classic.hpp"
 #include "net/endpoint.hpp"
@@ -44,8 +40,7 @@ class FrameClient {
   void end_output();
   void close();
 
-  /// Reads once; `on_frame(std::span<const std::byte>) -> bool` for each frame that is whole then, where it lies. Not
-  /// to be mixed with `next`.
+  /// Reads once; `on_frame(std::span<const std::byte>) -> bool` for each frame that is whole then, where it lies.
   template <class F>
   Read read(Timeout timeout, F&& on_frame) {
     std::span<const std::byte> bytes;
@@ -62,9 +57,6 @@ class FrameClient {
     return Read::broken;
   }
 
-  /// One frame at a time, copied. Nothing: the reason is in `why`.
-  std::optional<net::Bytes> next(Timeout timeout, Read& why);
-
   int socket() const { return socket_; }
 
  private:
@@ -73,18 +65,11 @@ class FrameClient {
 
   int socket_ = -1;
   net::FrameReader reader_;
-  std::deque<net::Bytes> frames_;  // for `next`: what came in one read
 };
 
 /// A module: announces, subscribes, and says what it thinks of what it is told.
 class ModuleClient : public FrameClient {
  public:
-  struct Notification {
-    std::uint16_t message_id = 0;
-    std::uint16_t data_type = 0;
-    net::Bytes data;
-  };
-
   using FrameClient::FrameClient;
 
   bool subscribe(std::uint16_t data_type);
@@ -102,8 +87,6 @@ class ModuleClient : public FrameClient {
     });
     return foreign ? Read::broken : result;
   }
-  /// One at a time, copied. Nothing: none came in time, or the connection has ended.
-  std::optional<Notification> next_notification(Timeout timeout);
 
   /// Verdicts are collected, so that those on one read's notifications go out in one write.
   void answer(std::uint16_t message_id, bool valid);

@@ -30,28 +30,33 @@ struct Meaning {
   }
 };
 
+template <class M>
+bool enqueue(Connection& to, std::size_t size, const M& message) {
+  return to.enqueue(size, [&](net::Bytes& out) { net::encode(out, message); });
+}
+
 }  // namespace
 
 PeerFrame ClassicDialect::decode(std::span<const std::byte> frame) {
   return std::visit(Meaning{peers_}, net::decode(frame));
 }
 
-std::size_t ClassicDialect::size(const Message& message) { return net::send_content_size(message.data.size()); }
-std::size_t ClassicDialect::size(const Pull&) { return net::pull_size; }
-std::size_t ClassicDialect::size(const Push&) { return net::push_size; }
-std::size_t ClassicDialect::size(const Response& message) { return net::response_size(message.peers.size()); }
+bool ClassicDialect::send(Connection& to, const Message& message) {
+  const net::SendContent content{{.ttl = message.ttl, .data_type = message.data_type, .data = message.data}};
+  return enqueue(to, net::send_content_size(message.data.size()), content);
+}
 
-void ClassicDialect::encode(std::vector<std::byte>& out, const Message& message) {
-  net::encode(out, net::SendContent{{.ttl = message.ttl, .data_type = message.data_type, .data = message.data}});
+bool ClassicDialect::send(Connection& to, const Pull& message) {
+  return enqueue(to, net::pull_size, net::Pull{message.sender});
 }
-void ClassicDialect::encode(std::vector<std::byte>& out, const Pull& message) {
-  net::encode(out, net::Pull{message.sender});
+
+bool ClassicDialect::send(Connection& to, const Push& message) {
+  return enqueue(to, net::push_size, net::Push{message.sender});
 }
-void ClassicDialect::encode(std::vector<std::byte>& out, const Push& message) {
-  net::encode(out, net::Push{message.sender});
-}
-void ClassicDialect::encode(std::vector<std::byte>& out, const Response& message) {
-  net::encode_response(out, message.peers);
+
+bool ClassicDialect::send(Connection& to, const Response& message) {
+  return to.enqueue(net::response_size(message.peers.size()),
+                    [&](net::Bytes& out) { net::encode_response(out, message.peers); });
 }
 
 }  // namespace gossip::node

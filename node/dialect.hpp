@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstddef>
 #include <span>
 #include <variant>
 #include <vector>
 
 #include "net/endpoint.hpp"
 #include "node/commands.hpp"
+#include "node/connection.hpp"
 
 /// What peers say to each other, whatever the bytes: the meaning of a frame, in both directions.
 namespace gossip::node {
@@ -37,15 +37,11 @@ class ClassicDialect {
   /// Spans live as long as `frame` and until the next call.
   PeerFrame decode(std::span<const std::byte> frame);
 
-  /// Bytes that `encode` appends.
-  static std::size_t size(const Message& message);
-  static std::size_t size(const Pull& message);
-  static std::size_t size(const Push& message);
-  static std::size_t size(const Response& message);
-  static void encode(std::vector<std::byte>& out, const Message& message);
-  static void encode(std::vector<std::byte>& out, const Pull& message);
-  static void encode(std::vector<std::byte>& out, const Push& message);
-  static void encode(std::vector<std::byte>& out, const Response& message);
+  /// Puts it into the queue; false: no room.
+  static bool send(Connection& to, const Message& message);
+  static bool send(Connection& to, const Pull& message);
+  static bool send(Connection& to, const Push& message);
+  static bool send(Connection& to, const Response& message);
 
  private:
   std::vector<net::Endpoint> peers_;  // of the last RESPONSE

@@ -12,19 +12,10 @@
 namespace gossip::node {
 namespace {
 
+using Role = PeerConnection::Role;
 constexpr int most_malformed = 3;  // the seed's decision table
 
 }  // namespace
-
-PeerConnection::PeerConnection(Loop& loop, tcp::socket socket, std::uint64_t limit, P2p& owner, bool is_inbound)
-    : Connection(loop, std::make_unique<Stream>(std::move(socket)), Kind::peer, limit),
-      p2p(owner),
-      inbound(is_inbound),
-      since(loop.now) {}
-
-bool PeerConnection::on_frame(std::span<const std::byte> frame) { return p2p.on_frame(*this, frame); }
-void PeerConnection::on_bad_size() { p2p.on_bad_size(*this); }
-void PeerConnection::on_end() { p2p.on_end(*this); }
 
 P2p::P2p(Loop& loop, const Settings& settings)
     : loop_(loop), settings_(settings), listener_(loop), dialer_(loop, settings.connect_timeout) {}
@@ -38,7 +29,7 @@ void P2p::listen() {
 }
 
 void P2p::accepted(tcp::socket socket) {
-  const auto connection = make_connection(std::move(socket), true);
+  const auto connection = std::make_shared<PeerConnection>(loop_, settings_, *this, std::move(socket), true);
   const asio::ip::address from = connection->remote().address();
   if (!admission_.enter(from, settings_.p2p_connections, settings_.p2p_per_address)) {
     loop_.counters.add(Counter::refused_connections);
@@ -46,10 +37,6 @@ void P2p::accepted(tcp::socket socket) {
   }
   loop_.counters.add(Counter::accepted);
   adopt(connection);
-}
-
-std::shared_ptr<PeerConnection> P2p::make_connection(tcp::socket socket, bool inbound) {
-  return std::make_shared<PeerConnection>(loop_, std::move(socket), settings_.peer_queue, *this, inbound);
 }
 
 void P2p::adopt(const std::shared_ptr<PeerConnection>& connection) {
@@ -89,7 +76,7 @@ void P2p::on_unreachable(PeerId peer) {
 void P2p::on_reached(PeerId peer, tcp::socket socket) {
   loop_.counters.add(Counter::dialled);
   bootstrap_warned_ = bootstrap_warned_ && peer != bootstrapper_id;
-  const auto connection = make_connection(std::move(socket), false);
+  const auto connection = std::make_shared<PeerConnection>(loop_, settings_, *this, std::move(socket), false);
   const auto remote = to_endpoint(connection->remote());
   if (!table_.address(peer) && remote) table_.set_address(peer, *remote);  // a name: now it is known who that is
   if (table_.address(peer) == own_address_on(*connection)) {               // and that is us
@@ -117,7 +104,7 @@ void P2p::make_link(PeerConnection& connection, PeerId peer) {
     if (stays(*old, connection, peer)) return connection.retire();
     old->retire();
   }
-  connection.role = PeerConnection::Role::link;
+  connection.role = Role::link;
   link(peer).connection = self;
   table_.set_linked(peer, true);
   if (!old) {
@@ -138,11 +125,9 @@ void P2p::make_anonymous(PeerConnection& connection) {
 
 void P2p::identify(PeerConnection& connection, net::Endpoint claimed) {
   const auto remote = to_endpoint(connection.remote());
-  if (!claimed.is_listening() || table_.is_own(claimed) || !remote || remote->ip != claimed.ip) {
-    make_anonymous(connection);
-  } else {
-    make_link(connection, table_.number_of(claimed));
-  }
+  const bool others = claimed.is_listening() && !table_.is_own(claimed);
+  if (!others || !remote || remote->ip != claimed.ip) return make_anonymous(connection);
+  make_link(connection, table_.number_of(claimed));
 }
 
 PeerId P2p::listed_number(net::Endpoint address) {
@@ -181,7 +166,7 @@ P2p::Link& P2p::link(PeerId peer) {
 
 bool P2p::on_frame(PeerConnection& connection, std::span<const std::byte> frame) {
   std::visit([&](const auto& meaning) { on(connection, meaning); }, dialect_.decode(frame));
-  return connection.state() == Connection::State::open && connection.role != PeerConnection::Role::gone;
+  return connection.state() == Connection::State::open && connection.role != Role::gone;
 }
 
 void P2p::on_bad_size(PeerConnection& connection) {
@@ -198,12 +183,10 @@ void P2p::on(PeerConnection& connection, const Malformed& frame) {
   lose(connection);
 }
 
-void P2p::on(PeerConnection&, const UnknownContent&) { loop_.counters.add(Counter::unknown_content); }
-
 /// Settles who sends. False: the connection has been turned away meanwhile.
 bool P2p::heard(PeerConnection& connection, net::Endpoint claimed) {
-  if (connection.role == PeerConnection::Role::unidentified) identify(connection, claimed);
-  return connection.role == PeerConnection::Role::link || connection.role == PeerConnection::Role::spare;
+  if (connection.role == Role::unidentified) identify(connection, claimed);
+  return connection.role == Role::link || connection.role == Role::spare;
 }
 
 void P2p::on(PeerConnection& connection, const Message& message) {
@@ -233,9 +216,7 @@ void P2p::on(PeerConnection& connection, const Response& message) {
 template <class M>
 bool P2p::send(PeerId to, const M& message) {
   const auto& connection = link(to).connection;
-  return connection && connection->enqueue(ClassicDialect::size(message), [&](std::vector<std::byte>& out) {
-    ClassicDialect::encode(out, message);
-  });
+  return connection && ClassicDialect::send(*connection, message);
 }
 
 void P2p::announce(PeerId to, const Message& message) {
@@ -261,7 +242,7 @@ void P2p::response(PeerId to, std::span<const PeerId> peers) {
 /// The connection is of no more use; tells the core when it was the link.
 void P2p::lose(PeerConnection& connection) {
   const auto keep = connection.shared_from_this();
-  const bool was_link = connection.role == PeerConnection::Role::link;
+  const bool was_link = connection.role == Role::link;
   connection.dismiss();
   if (!was_link) return;
   const PeerId peer = connection.peer;
@@ -290,7 +271,7 @@ void P2p::unlink(PeerId peer) {
   link(peer) = {};
   table_.set_linked(peer, false);
   for (const auto& connection : connections_) {
-    if (connection->peer == peer && connection->role == PeerConnection::Role::spare) connection->dismiss();
+    if (connection->peer == peer && connection->role == Role::spare) connection->dismiss();
   }
 }
 
@@ -306,14 +287,11 @@ void P2p::close_all() {
 // The passing of time.
 
 void P2p::tick(Time now) {
-  for (std::size_t i = 0; i < connections_.size();) {
+  for (std::size_t i = connections_.size(); i-- > 0;) {
     const std::shared_ptr<PeerConnection> connection = connections_[i];
     tick(*connection, now);
-    if (connection->state() != Connection::State::closed) {
-      ++i;
-      continue;
-    }
-    if (connection->role != PeerConnection::Role::gone) lose(*connection);
+    if (connection->state() != Connection::State::closed) continue;
+    if (connection->role != Role::gone) lose(*connection);
     if (connection->inbound) admission_.leave(connection->remote().address());
     connections_[i] = std::move(connections_.back());
     connections_.pop_back();
@@ -324,7 +302,6 @@ void P2p::tick(PeerConnection& connection, Time now) {
   connection.set_limit(settings_.peer_queue);
   connection.tick(now);
   if (connection.state() != Connection::State::open) return;
-  using Role = PeerConnection::Role;
   if (connection.role == Role::unidentified && now - connection.since > settings_.identify_timeout) {
     make_anonymous(connection);
   }

@@ -30,7 +30,11 @@ class PeerConnection : public Connection {
     gone,          // the core does not know it any more
   };
 
-  PeerConnection(Loop& loop, tcp::socket socket, std::uint64_t limit, P2p& p2p, bool inbound);
+  PeerConnection(Loop& loop, const Settings& settings, P2p& owner, tcp::socket socket, bool is_inbound)
+      : Connection(loop, std::make_unique<Stream>(std::move(socket)), Kind::peer, settings.peer_queue),
+        p2p(owner),
+        inbound(is_inbound),
+        since(loop.now) {}
 
   /// It sends what it has queued, and is read until its end.
   void retire() {
@@ -119,7 +123,6 @@ class P2p final : public Links {
   void dialled(PeerId peer, std::optional<tcp::socket> socket);
   void on_reached(PeerId peer, tcp::socket socket);
   void on_unreachable(PeerId peer);
-  std::shared_ptr<PeerConnection> make_connection(tcp::socket socket, bool inbound);
   void adopt(const std::shared_ptr<PeerConnection>& connection);
 
   void identify(PeerConnection& connection, net::Endpoint claimed);
@@ -132,7 +135,7 @@ class P2p final : public Links {
   void tick_link(PeerConnection& connection, Time now);
 
   void on(PeerConnection& connection, const Malformed& frame);
-  void on(PeerConnection& connection, const UnknownContent& frame);
+  void on(PeerConnection&, const UnknownContent&) { loop_.counters.add(Counter::unknown_content); }
   void on(PeerConnection& connection, const Message& message);
   void on(PeerConnection& connection, const Pull& message);
   void on(PeerConnection& connection, const Push& message);
@@ -157,11 +160,15 @@ class P2p final : public Links {
   PeerTable table_;
   Listener listener_;
   Dialer dialer_;
-  Admission admission_;  // of inbound connections
+  Admission admission_;      // of inbound connections
   std::vector<Link> links_;  // by PeerId
   std::vector<std::shared_ptr<PeerConnection>> connections_;
   bool stopping_ = false, bootstrap_warned_ = false;
   std::vector<PeerId> numbers_;  // reused
 };
+
+inline bool PeerConnection::on_frame(std::span<const std::byte> frame) { return p2p.on_frame(*this, frame); }
+inline void PeerConnection::on_bad_size() { p2p.on_bad_size(*this); }
+inline void PeerConnection::on_end() { p2p.on_end(*this); }
 
 }  // namespace gossip::node

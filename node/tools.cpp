@@ -186,7 +186,8 @@ class TestPeer {
     acceptor_.set_option(tcp::acceptor::reuse_address(true));
     acceptor_.bind(endpoint);
     acceptor_.listen();
-    self_ = to_endpoint(acceptor_.local_endpoint()).value_or(net::Endpoint{.ip = 0, .port = acceptor_.local_endpoint().port()});
+    self_ = to_endpoint(acceptor_.local_endpoint())
+                .value_or(net::Endpoint{.ip = 0, .port = acceptor_.local_endpoint().port()});
     out_ << "listening on " << acceptor_.local_endpoint() << std::endl;
     accept();
   }

@@ -30,11 +30,12 @@ class FuzzedNode {
     loop_.now = second;
     engine_.start(loop_.now);
     for (auto& peer : peers_) {
-      peer.connection = std::make_shared<PeerConnection>(loop_, tcp::socket(io_), settings().peer_queue, p2p_, true);
+      peer.connection = std::make_shared<PeerConnection>(loop_, settings(), p2p_, tcp::socket(io_), true);
     }
     std::uint64_t last = 0;
     for (auto& module : modules_) {
-      module.connection = std::make_shared<ModuleConnection>(loop_, tcp::socket(io_), settings().module_queue, api_, ModuleId{++last});
+      module.connection =
+          std::make_shared<ModuleConnection>(loop_, tcp::socket(io_), settings().module_queue, api_, ModuleId{++last});
     }
   }
   ~FuzzedNode() {

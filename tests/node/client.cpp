@@ -112,11 +112,18 @@ bool ends(FrameClient& client) {
   return true;
 }
 
-std::optional<Bytes> Client::receive() {
-  Read why{};
-  auto received = FrameClient::next(patience, why);
-  if (!received && why == Read::nothing) give_up();
-  return received;
+std::optional<Bytes> next_frame(FrameClient& client, Frames& waiting) {
+  while (waiting.empty()) {
+    const auto result = client.read(patience, [&](std::span<const std::byte> one) {
+      waiting.emplace_back(one.begin(), one.end());
+      return true;
+    });
+    if (result == Read::nothing) give_up();
+    if (result != Read::frames && waiting.empty()) return std::nullopt;
+  }
+  Bytes first = std::move(waiting.front());
+  waiting.pop_front();
+  return first;
 }
 
 net::Endpoint Client::local() const {
@@ -152,10 +159,14 @@ std::string Module::next() {
 }
 
 std::string Module::next_of_any_type() {
-  const auto message = next_notification(patience);
-  last_id = message ? message->message_id : 0;
-  last_type = message ? message->data_type : 0;
-  return message ? text(message->data) : "<closed>";
+  last_type = 0;
+  const auto received = receive();
+  if (!received) return "<closed>";
+  const net::Decoded decoded = net::decode(*received);
+  const auto& message = std::get<net::Notification>(decoded);
+  last_id = message.message_id;
+  last_type = message.data_type;
+  return text(message.data);
 }
 
 void Module::answer(bool valid) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -71,13 +72,21 @@ void reset(FrameClient& client);
 /// Skips what still comes. Throws when nothing does for `patience`.
 bool ends(FrameClient& client);
 
+using Frames = std::deque<Bytes>;
+/// The next frame; nothing when the other side has closed. Throws when nothing comes for `patience`.
+std::optional<Bytes> next_frame(FrameClient& client, Frames& waiting);
+
 /// What the tests ask of both kinds of client.
 template <class C>
 class TestClient : public C {
  public:
   using C::C;
+  std::optional<Bytes> receive() { return next_frame(*this, waiting_); }
   void reset() { test::reset(*this); }
   bool closed_by_other_side() { return ends(*this); }
+
+ private:
+  Frames waiting_;
 };
 
 /// Any bytes, on either port.
@@ -85,8 +94,6 @@ class Client : public TestClient<FrameClient> {
  public:
   using TestClient::TestClient;
 
-  /// The next frame; nothing when the other side has closed. Throws when nothing comes for `patience`.
-  std::optional<Bytes> receive();
   net::Endpoint local() const;
 };
 
