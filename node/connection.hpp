@@ -21,8 +21,8 @@ namespace gossip::node {
 ///   carries the pressure back and nothing is lost. But only for `backpressure`: who does not drain by then loses
 ///   data from there on instead of slowing anybody, and is trusted again once its queue was empty.
 /// - All that was queued in one turn of the loop goes out in one write.
-/// - Closing first sends what is queued, then the FIN, then reads on (and ignores) until the other side's FIN: closing a
-///   socket with unread bytes would make the kernel throw away what is under way.
+/// - Closing first sends what is queued, then the FIN, then reads on (and ignores) until the other side's FIN: closing
+///   a socket with unread bytes would make the kernel throw away what is under way.
 /// Cost: nothing is allocated for a message; two buffers, swapped, grow to what was ever queued and shrink when idle.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:

@@ -17,11 +17,11 @@ namespace gossip::node {
 /// Drives the core: turns facts into inputs, one at a time, and carries out the actions.
 ///
 /// Rules
-/// - Facts that arise while actions are carried out (a dial that fails at once, the verdict that nobody subscribes) wait
-///   in a queue until those are done.
-/// - The data of a message is where it was read for as long as that lasts; only what has to wait for a verdict is copied.
-///   The last `cache_size` of those are kept: the core waits for at most as many, and gives up the oldest first, so
-///   that what it still names is always there.
+/// - Facts that arise while actions are carried out (a dial that fails at once, the verdict that nobody subscribes)
+///   wait in a queue until those are done.
+/// - The data of a message is where it was read for as long as that lasts; only what has to wait for a verdict is
+///   copied. The last `cache_size` of those are kept: the core waits for at most as many, and gives up the oldest
+///   first, so that what it still names is always there.
 /// - A message's number lives from its first sight until the core forgets it.
 /// Cost: one SHA-256 for every announce that arrives, copies included; the classic wire carries no id.
 class Engine {

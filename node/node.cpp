@@ -20,7 +20,7 @@ namespace {
 /// How exactly timeouts are kept; also the longest that a relief from back pressure can be late.
 constexpr auto tick_interval = std::chrono::milliseconds(50);
 constexpr Duration save_interval = 60 * second;
-/// Who stops a node waits for it: one that does not read must not hold that up. Longer than any healthy one needs.
+/// Who stops a node waits for it; somebody who does not read must not hold that up for longer.
 constexpr Duration flush_limit = 2 * second;
 /// When all is sent: how long the others' FINs are waited for, so that no unread byte turns our close into a reset.
 constexpr Duration fin_limit = 200 * millisecond;

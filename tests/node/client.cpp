@@ -201,6 +201,10 @@ std::string RawPeer::next() {
   return "<closed>";
 }
 
+net::HostPort loopback(std::uint16_t port) {
+  return {.host = "127.0.0.1", .port = port, .kind = net::HostKind::v4};
+}
+
 net::Endpoint nowhere(std::uint16_t port) { return {0x7f000001, port}; }
 
 std::uint16_t free_port() {

@@ -128,6 +128,7 @@ class RawPeer : public Client {
   std::uint8_t last_ttl = 0;
 };
 
+net::HostPort loopback(std::uint16_t port);
 /// An address of this machine where nobody listens.
 net::Endpoint nowhere(std::uint16_t port);
 /// A port that was free a moment ago.

@@ -11,7 +11,7 @@ constexpr std::uint16_t type = 1337;
 
 Settings bootstrapped_by(const TestNode& node) {
   Settings settings = quiet_settings();
-  settings.bootstrapper = net::HostPort{"127.0.0.1", node.p2p().port, net::HostKind::v4};
+  settings.bootstrapper = loopback(node.p2p().port);
   return settings;
 }
 
@@ -242,8 +242,8 @@ TEST(Decision, AMalformedApiMessageClosesThatConnectionOnly) {
   TestNode a;
   Module healthy(a), announcer(a);
   healthy.subscribe(type);
-  std::vector<Bytes> bad{frame(net::Validation{77, 0, true}),  // was never asked
-                         frame(net::Notification{1, type, bytes("x")}),
+  std::vector<Bytes> bad{frame(net::Validation{.message_id = 77, .valid = true}),  // was never asked
+                         frame(net::Notification{.message_id = 1, .data_type = type, .data = bytes("x")}),
                          frame(net::Pull{nowhere(1)}),
                          Bytes{std::byte{0}, std::byte{4}, std::byte{0xff}, std::byte{0xff}},
                          Bytes{std::byte{0}, std::byte{3}, std::byte{1}},

@@ -230,7 +230,7 @@ TEST(Recording, OfALiveClusterReplays) {
       settings.seed = 0;
       settings.retry_min = settings.retry_max = 50 * millisecond;
       settings.degree = 3;
-      if (i > 0) settings.bootstrapper = net::HostPort{"127.0.0.1", nodes[0]->p2p().port, net::HostKind::v4};
+      if (i > 0) settings.bootstrapper = loopback(nodes[0]->p2p().port);
       RunOptions options;
       options.record = folder / std::to_string(i);
       nodes.push_back(std::make_unique<TestNode>(settings, options));
