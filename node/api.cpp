@@ -3,63 +3,35 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
+
+#include "node/engine.hpp"
 
 namespace gossip::node {
-namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
-}  // namespace
-
-ModuleConnection::ModuleConnection(Loop& loop, tcp::socket socket, std::uint64_t limit, Api& owner)
-    : Connection(loop, std::move(socket), Kind::module, limit), api(owner) {}
+ModuleConnection::ModuleConnection(Loop& loop, tcp::socket socket, std::uint64_t limit, Api& owner, ModuleId number)
+    : Connection(loop, std::make_unique<Stream>(std::move(socket)), Kind::module, limit), api(owner), id(number) {}
 
 bool ModuleConnection::on_frame(std::span<const std::byte> frame) { return api.on_frame(*this, frame); }
-void ModuleConnection::on_bad_size() { api.on_malformed(*this, "size below a header"); }
+void ModuleConnection::on_bad_size() { api.on_bad_size(*this); }
 void ModuleConnection::on_end() { api.on_end(*this); }
 
 std::uint16_t ModuleConnection::ask(std::uint64_t serial) {
-  const std::uint16_t id = next_++;
-  if (id >= asked_.size()) asked_.resize(id + std::size_t{1});
-  asked_[id] = serial;
-  return id;
+  const std::uint16_t message_id = next_++;
+  if (message_id >= asked_.size()) asked_.resize(message_id + std::size_t{1});
+  asked_[message_id] = serial;
+  return message_id;
 }
 
 std::uint64_t ModuleConnection::answered(std::uint16_t message_id) {
   return message_id < asked_.size() ? std::exchange(asked_[message_id], 0) : 0;
 }
 
-Api::Api(Loop& loop, const Settings& settings) : loop_(loop), settings_(settings), acceptor_(loop.io) {}
+Api::Api(Loop& loop, const Settings& settings) : loop_(loop), settings_(settings), listener_(loop) {}
 
 void Api::listen() {
-  tcp::resolver resolver(loop_.io);
-  const tcp::endpoint endpoint =
-      resolver.resolve(settings_.api_address.host, std::to_string(settings_.api_address.port)).begin()->endpoint();
-  acceptor_.open(endpoint.protocol());
-  acceptor_.set_option(tcp::acceptor::reuse_address(true));
-  acceptor_.bind(endpoint);
-  acceptor_.listen();
-  acceptor_.non_blocking(true);
-  local_ = acceptor_.local_endpoint();
-  asio::co_spawn(loop_.io, accept(), asio::detached);
-}
-
-asio::awaitable<void> Api::accept() {
-  while (!stopping_) {
-    auto [error, socket] = co_await acceptor_.async_accept(as_result);
-    if (error == asio::error::operation_aborted) break;
-    loop_.refresh();
-    if (!error) {
-      accepted(std::move(socket));
-      continue;
-    }
-    asio::steady_timer pause(loop_.io, std::chrono::milliseconds(100));  // out of file descriptors, most likely
-    co_await pause.async_wait(as_result);
-  }
+  listener_.listen(settings_.api_address, [this](tcp::socket socket) { accepted(std::move(socket)); });
 }
 
 void Api::accepted(tcp::socket socket) {
@@ -68,20 +40,22 @@ void Api::accepted(tcp::socket socket) {
     return;
   }
   loop_.counters.add(Counter::modules);
-  modules_.push_back(std::make_shared<ModuleConnection>(loop_, std::move(socket), settings_.module_queue, *this));
+  modules_.push_back(std::make_shared<ModuleConnection>(loop_, std::move(socket), settings_.module_queue, *this,
+                                                        ModuleId{++last_id_}));
   asio::co_spawn(loop_.io, modules_.back()->read(), asio::detached);
 }
 
-std::size_t Api::deliver(const Outgoing& message, std::uint64_t serial, const void* publisher) {
+std::size_t Api::deliver(const Message& message, std::uint64_t serial, ModuleId publisher) {
   const auto found = subscribers_.find(message.data_type);
   if (found == subscribers_.end()) return 0;
   std::size_t told = 0;
   const std::size_t size = net::notification_size(message.data.size());
   for (ModuleConnection* module : found->second) {
-    if (module == publisher) continue;
+    if (module->id == publisher) continue;
     ++told;
     const bool queued = module->enqueue(size, [&](net::Bytes& out) {
-      encode(out, net::Notification{module->ask(serial), message.data_type, message.data});
+      encode(out, net::Notification{
+                      .message_id = module->ask(serial), .data_type = message.data_type, .data = message.data});
     });
     loop_.counters.add(queued ? Counter::notifications : Counter::drop_module_queue);
   }
@@ -112,7 +86,8 @@ void Api::on(ModuleConnection& module, const net::Announce& message) {
                  module.name());
     return;
   }
-  engine_->publish(loop_.now, message, &module);
+  const Message announced{.ttl = message.ttl, .data_type = message.data_type, .data = message.data};
+  engine_->publish(loop_.now, announced, module.id);
 }
 
 void Api::on(ModuleConnection& module, const net::Notify& message) {
@@ -173,11 +148,7 @@ void Api::tick(Time now) {
   }
 }
 
-void Api::stop_accepting() {
-  stopping_ = true;
-  boost::system::error_code ignored;
-  acceptor_.close(ignored);
-}
+void Api::stop_accepting() { listener_.stop(); }
 
 std::size_t Api::queued() const {
   std::size_t bytes = 0;
@@ -191,7 +162,8 @@ void Api::close_all() {
 
 std::vector<Api::ModuleInfo> Api::modules() const {
   std::vector<ModuleInfo> infos;
-  for (const auto& module : modules_) infos.push_back({module->name(), module->queued(), module->types});
+  for (const auto& module : modules_)
+    infos.push_back({.address = module->name(), .queued = module->queued(), .types = module->types});
   return infos;
 }
 

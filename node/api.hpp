@@ -1,22 +1,24 @@
 #pragma once
 
-#include <array>
-#include <boost/asio/io_context.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "net/classic.hpp"
+#include "node/commands.hpp"
 #include "node/connection.hpp"
-#include "node/engine.hpp"
+#include "node/listener.hpp"
 #include "node/settings.hpp"
 
 namespace gossip::node {
 
 class Api;
+class Engine;
 
 class ModuleConnection : public Connection {
  public:
-  ModuleConnection(Loop& loop, tcp::socket socket, std::uint64_t limit, Api& api);
+  ModuleConnection(Loop& loop, tcp::socket socket, std::uint64_t limit, Api& api, ModuleId id);
 
   /// A message id for the wire; the verdict that names it means `serial`. 65,536 can be out; then the oldest is given
   /// again, as its verdict is long past the deadline.
@@ -25,6 +27,7 @@ class ModuleConnection : public Connection {
   std::uint64_t answered(std::uint16_t message_id);
 
   Api& api;
+  const ModuleId id;
   std::vector<std::uint16_t> types;  // subscribed to; bounded by api_subscriptions
 
  protected:
@@ -41,31 +44,30 @@ class ModuleConnection : public Connection {
 ///
 /// Rules
 /// - A frame that does not decode, of another type, or a verdict on what was never asked closes the connection; a line
-/// is
-///   logged. Nobody else notices.
+///   is logged. Nobody else notices.
 /// - A verdict that comes late, or second, is counted and ignored: a slow module is not an evil one.
 /// - A module whose queue is full loses the newest notification; one that reads nothing for `module_stall` is cut off.
-class Api {
+class Api final : public Modules {
  public:
   Api(Loop& loop, const Settings& settings);
 
+  /// Throws boost::system::system_error when the address cannot be listened on.
   void listen();
   void attach(Engine& engine) { engine_ = &engine; }
   void stop_accepting();
   void close_all();
   void tick(Time now);
-  const tcp::endpoint& local() const { return local_; }
+  const tcp::endpoint& local() const { return listener_.local(); }
 
-  /// To every subscriber but `publisher`; how many there are.
-  std::size_t deliver(const Outgoing& message, std::uint64_t serial, const void* publisher);
+  std::size_t deliver(const Message& message, std::uint64_t serial, ModuleId publisher) override;
 
   bool on_frame(ModuleConnection& module, std::span<const std::byte> frame);
-  void on_malformed(ModuleConnection& module, const char* what);
+  void on_bad_size(ModuleConnection& module) { on_malformed(module, "size below a header"); }
   void on_end(ModuleConnection& module);
 
   struct ModuleInfo {
     std::string address;
-    std::size_t queued;
+    std::size_t queued;  // bytes
     std::vector<std::uint16_t> types;
   };
   std::vector<ModuleInfo> modules() const;
@@ -73,21 +75,20 @@ class Api {
   std::size_t queued() const;  // bytes, to all of them
 
  private:
-  asio::awaitable<void> accept();
   void accepted(tcp::socket socket);
   void on(ModuleConnection& module, const net::Announce& message);
   void on(ModuleConnection& module, const net::Notify& message);
   void on(ModuleConnection& module, const net::Validation& message);
+  void on_malformed(ModuleConnection& module, const char* what);
   void unsubscribe(ModuleConnection& module);
 
   Loop& loop_;
   const Settings& settings_;
   Engine* engine_ = nullptr;
-  tcp::acceptor acceptor_;
-  tcp::endpoint local_;
+  Listener listener_;
   std::vector<std::shared_ptr<ModuleConnection>> modules_;
   boost::unordered_flat_map<std::uint16_t, std::vector<ModuleConnection*>> subscribers_;
-  bool stopping_ = false;
+  std::uint64_t last_id_ = 0;
 };
 
 }  // namespace gossip::node

@@ -1,39 +1,19 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "net/framing.hpp"
-#include "node/counters.hpp"
+#include "node/loop.hpp"
+#include "node/stream.hpp"
 
 namespace gossip::node {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
-
-/// What all connections of a node share. Everything runs on one thread.
-struct Loop {
-  asio::io_context& io;
-  Counters& counters;
-  Time backpressure;              // see Connection
-  std::vector<std::byte> buffer;  // what is being read; used only between a read and the end of its processing
-  Time now = 0;                   // taken once for each turn
-  std::size_t congested[2] = {};  // trusted connections whose queue is filling: peers, modules
-  asio::steady_timer relief;      // never expires; cancelled when a queue has drained
-
-  Loop(asio::io_context& context, Counters& shared)
-      : io(context), counters(shared), backpressure(0), buffer(256 * 1024), relief(context) {
-    relief.expires_at(asio::steady_timer::time_point::max());
-  }
-  Time refresh();
-};
-
-/// A TCP connection: reading into frames, a bounded queue for writing.
+/// A connection: reading into frames, a bounded queue for writing.
 ///
 /// Rules
 /// - The queue holds `limit` bytes. What does not fit is refused: the newest loses, and the caller counts it.
@@ -42,15 +22,14 @@ struct Loop {
 ///   data from there on instead of slowing anybody, and is trusted again once its queue was empty.
 /// - All that was queued in one turn of the loop goes out in one write.
 /// - Closing first sends what is queued, then the FIN, then reads on (and ignores) until the other side's FIN: closing
-/// a
-///   socket with unread bytes would make the kernel throw away what is under way.
+///   a socket with unread bytes would make the kernel throw away what is under way.
 /// Cost: nothing is allocated for a message; two buffers, swapped, grow to what was ever queued and shrink when idle.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   enum class Kind : std::uint8_t { peer, module };
   enum class State : std::uint8_t { open, closing, closed };
 
-  Connection(Loop& loop, tcp::socket socket, Kind kind, std::uint64_t limit);
+  Connection(Loop& loop, std::unique_ptr<Stream> stream, Kind kind, std::uint64_t limit);
   virtual ~Connection() = default;
 
   /// Reads until the end; to be spawned once. Keeps the connection alive.
@@ -79,9 +58,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Time stalled_since() const { return queued() == 0 ? never : last_progress_; }
   Time last_read() const { return last_read_; }
   void set_limit(std::uint64_t limit) { limit_ = limit; }
-  const tcp::endpoint& remote() const { return remote_; }
-  tcp::endpoint local() const;
-  std::string name() const;
+  const tcp::endpoint& remote() const { return stream_->remote(); }
+  tcp::endpoint local() const { return stream_->local(); }
+  std::string name() const { return to_string(remote()); }
 
  protected:
   /// False: the connection takes no more input.
@@ -97,26 +76,28 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// How long a closing connection waits for its queue to drain and for the other side's FIN.
   static constexpr Duration linger = 2 * second;
 
+  bool paused() const;
+  bool read_some();
+  void ended();
   void note_queued();
   void schedule_flush();
   void write();
-  void on_written(const boost::system::error_code& error, std::size_t n);
+  bool write_some();
+  void wait_writable();
+  void drop_output();
   void finish_sending();
-  void ended();
   void set_congested(bool congested);
-  bool paused() const;
 
-  tcp::socket socket_;
-  tcp::endpoint remote_;
+  std::unique_ptr<Stream> stream_;
   Kind kind_;
   State state_ = State::open;
-  bool flush_scheduled_ = false, write_running_ = false, fin_sent_ = false;
+  bool flush_scheduled_ = false, write_waits_ = false, fin_sent_ = false;
   bool output_ended_ = false, input_ended_ = false;
   bool congested_ = false, trusted_ = true;
-  std::uint64_t limit_;
+  std::uint64_t limit_;  // bytes
   net::FrameReader reader_;
   net::Bytes pending_, writing_;
-  std::size_t written_ = 0;
+  std::size_t written_ = 0;  // of writing_
   Time last_progress_, last_read_, congested_since_ = 0, closing_since_ = 0;
 };
 

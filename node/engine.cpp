@@ -9,8 +9,9 @@ constexpr std::size_t kept_capacity = 4096;
 
 }  // namespace
 
-Engine::Engine(World& world, Counters& counters, const Config& config, std::uint64_t seed)
-    : world_(world),
+Engine::Engine(Links& links, Modules& modules, Counters& counters, const Config& config, std::uint64_t seed)
+    : links_(links),
+      modules_(modules),
       counters_(counters),
       config_(config),
       seed_(seed),
@@ -41,24 +42,24 @@ void Engine::receive_response(Time now, PeerId from, std::span<const PeerId> pee
   store_.release(*list);
 }
 
-void Engine::receive_announce(Time now, PeerId from, const net::Announce& announce) {
+void Engine::receive_announce(Time now, PeerId from, const Message& message) {
   counters_.add(Counter::received);
-  with_message(now, announce, nullptr, from);
+  with_message(now, message, no_module, from);
 }
 
-void Engine::publish(Time now, const net::Announce& announce, const void* publisher) {
+void Engine::publish(Time now, const Message& message, ModuleId publisher) {
   counters_.add(Counter::announced);
-  with_message(now, announce, publisher, no_peer);
+  with_message(now, message, publisher, no_peer);
 }
 
-void Engine::with_message(Time now, const net::Announce& announce, const void* publisher, PeerId from) {
+void Engine::with_message(Time now, const Message& message, ModuleId publisher, PeerId from) {
   GOSSIP_ASSERT(!running_);
-  const MessageRef ref = messages_.acquire(announce.data_type, announce.data);
-  current_ = {ref, announce.data_type, announce.data, publisher};
+  const MessageRef ref = messages_.acquire(message.data_type, message.data);
+  current_ = {.ref = ref, .data_type = message.data_type, .data = message.data, .publisher = publisher};
   if (from == no_peer) {
-    run(now, Publish{ref, announce.ttl});
+    run(now, Publish{ref, message.ttl});
   } else {
-    run(now, Receive{from, Frame::announce(ref, announce.ttl, 0)});
+    run(now, Receive{from, Frame::announce(ref, message.ttl, 0)});
   }
   current_ = {};
   messages_.release(ref);
@@ -70,7 +71,7 @@ void Engine::verdict(Time now, std::uint64_t serial, bool valid) {
     counters_.add(Counter::late_verdict);
     return;
   }
-  current_ = {found->ref, found->data_type, found->data, nullptr};
+  current_ = {.ref = found->ref, .data_type = found->data_type, .data = found->data};
   run(now, Verdict{found->ref, valid ? Opinion::accept : Opinion::reject});
   current_ = {};
   // `found` is still there: only a delivery adds or removes, and a verdict delivers nothing.
@@ -131,25 +132,25 @@ void Engine::step(const Input& input) {
   }
 }
 
-Outgoing Engine::outgoing(MessageRef ref, std::uint8_t ttl) const {
-  if (ref == current_.ref) return {ref, ttl, current_.data_type, current_.data};
+Message Engine::outgoing(MessageRef ref, std::uint8_t ttl) const {
+  if (ref == current_.ref) return {.ttl = ttl, .data_type = current_.data_type, .data = current_.data};
   // An entry that the core settled long ago may have the number of a message that came later.
   const auto found = std::ranges::find_if(waiting_, [&](const Waiting& w) { return w.ref == ref && stands(w); });
   GOSSIP_ASSERT(found != waiting_.end());
-  return {ref, ttl, found->data_type, found->data};
+  return {.ttl = ttl, .data_type = found->data_type, .data = found->data};
 }
 
 void Engine::on(const Send& action) {
   const Frame& frame = action.frame;
   switch (frame.kind) {
     case FrameKind::announce:
-      return world_.send_announce(action.to, outgoing(frame.message(), frame.ttl));
+      return links_.announce(action.to, outgoing(frame.message(), frame.ttl));
     case FrameKind::pull:
-      return world_.send_pull(action.to);
+      return links_.pull(action.to);
     case FrameKind::push:
-      return world_.send_push(action.to);
+      return links_.push(action.to);
     case FrameKind::response:
-      world_.send_response(action.to, store_.peers(frame.message()));
+      links_.response(action.to, store_.peers(frame.message()));
       store_.release(frame.message());
       return;
   }
@@ -159,7 +160,7 @@ void Engine::on(const Deliver& action) {
   GOSSIP_ASSERT(action.message == current_.ref);
   messages_.retain(action.message);
   const std::uint64_t serial = next_serial_++;
-  const std::size_t subscribers = world_.deliver(outgoing(action.message, 0), serial, current_.publisher);
+  const std::size_t subscribers = modules_.deliver(outgoing(action.message, 0), serial, current_.publisher);
   if (subscribers > 0) counters_.add(Counter::delivered);
   if (action.from == no_peer) return;  // what is announced here is vouched for by who announced it
   if (subscribers == 0) {
@@ -170,21 +171,24 @@ void Engine::on(const Deliver& action) {
 }
 
 void Engine::keep(const Deliver& action, std::uint64_t serial) {
-  net::Bytes data;
+  std::vector<std::byte> data;
   if (!spare_.empty()) {
     data = std::move(spare_.back());
     spare_.pop_back();
   }
   data.assign(current_.data.begin(), current_.data.end());
-  waiting_.push_back(
-      {serial, action.message, messages_.generation(action.message), current_.data_type, std::move(data)});
+  waiting_.push_back({.serial = serial,
+                      .ref = action.message,
+                      .generation = messages_.generation(action.message),
+                      .data_type = current_.data_type,
+                      .data = std::move(data)});
 }
 
 void Engine::report_unlisted() {
   const std::vector<PeerId> list = listed();
   for (PeerId peer : unlisted_) {
     // It may have been learned again within the same step.
-    if (std::ranges::find(list, peer) == list.end()) world_.unlisted(peer);
+    if (std::ranges::find(list, peer) == list.end()) links_.unlisted(peer);
   }
   unlisted_.clear();
 }

@@ -6,57 +6,27 @@
 #include <span>
 #include <vector>
 
-#include "core/peer.hpp"
-#include "net/classic.hpp"
+#include "node/commands.hpp"
+#include "node/core_peer.hpp"
 #include "node/counters.hpp"
 #include "node/message_table.hpp"
 #include "node/recorder.hpp"
 
 namespace gossip::node {
 
-using CorePeer = gossip::Peer<gossip::Sampling, gossip::Flood>;
-inline constexpr PeerId self_id{0};
-inline constexpr PeerId bootstrapper_id{1};
-
-/// A message as it goes out: the ttl that the frame shall carry, and the data, lent for the call.
-struct Outgoing {
-  MessageRef ref;
-  std::uint8_t ttl;
-  std::uint16_t data_type;
-  std::span<const std::byte> data;
-};
-
-/// What the core's actions need from the world. None of these may call the engine back at once.
-class World {
- public:
-  virtual ~World() = default;
-  virtual void send_announce(PeerId to, const Outgoing& message) = 0;
-  virtual void send_pull(PeerId to) = 0;
-  virtual void send_push(PeerId to) = 0;
-  virtual void send_response(PeerId to, std::span<const PeerId> peers) = 0;
-  virtual void connect(PeerId peer) = 0;
-  virtual void disconnect(PeerId peer) = 0;
-  /// No longer in the core's peer list.
-  virtual void unlisted(PeerId peer) = 0;
-  /// Tells the subscribers except `publisher`; how many there are. `serial` names the message in their verdicts.
-  virtual std::size_t deliver(const Outgoing& message, std::uint64_t serial, const void* publisher) = 0;
-};
-
 /// Drives the core: turns facts into inputs, one at a time, and carries out the actions.
 ///
 /// Rules
 /// - Facts that arise while actions are carried out (a dial that fails at once, the verdict that nobody subscribes)
-/// wait
-///   in a queue until those are done.
+///   wait in a queue until those are done.
 /// - The data of a message is where it was read for as long as that lasts; only what has to wait for a verdict is
-/// copied.
-///   The last `cache_size` of those are kept: the core waits for at most as many, and gives up the oldest first, so
-///   that what it still names is always there.
+///   copied. The last `cache_size` of those are kept: the core waits for at most as many, and gives up the oldest
+///   first, so that what it still names is always there.
 /// - A message's number lives from its first sight until the core forgets it.
 /// Cost: one SHA-256 for every announce that arrives, copies included; the classic wire carries no id.
 class Engine {
  public:
-  Engine(World& world, Counters& counters, const Config& config, std::uint64_t seed);
+  Engine(Links& links, Modules& modules, Counters& counters, const Config& config, std::uint64_t seed);
 
   /// All inputs are recorded from here on. To be called before `start`.
   void record(std::unique_ptr<Recorder> recorder);
@@ -64,11 +34,11 @@ class Engine {
 
   void peer_up(Time now, PeerId peer, bool inbound);
   void peer_down(Time now, PeerId peer);
-  void receive_announce(Time now, PeerId from, const net::Announce& announce);
+  void receive_announce(Time now, PeerId from, const Message& message);
   void receive_pull(Time now, PeerId from, PeerId subject);
   void receive_push(Time now, PeerId from, PeerId subject);
   void receive_response(Time now, PeerId from, std::span<const PeerId> peers);
-  void publish(Time now, const net::Announce& announce, const void* publisher);
+  void publish(Time now, const Message& message, ModuleId publisher);
   /// Of a module, on what it was told under `serial`.
   void verdict(Time now, std::uint64_t serial, bool valid);
   void wake(Time now);
@@ -90,13 +60,13 @@ class Engine {
     MessageRef ref;
     std::uint32_t generation;
     std::uint16_t data_type;
-    net::Bytes data;
+    std::vector<std::byte> data;
   };
   struct Current {
     MessageRef ref = no_message;
     std::uint16_t data_type = 0;
     std::span<const std::byte> data;
-    const void* publisher = nullptr;
+    ModuleId publisher = no_module;
   };
 
   void run(Time now, const Input& input);
@@ -104,8 +74,8 @@ class Engine {
   void carry_out(const Action& action);
   void on(const Send& action);
   void on(const Deliver& action);
-  void on(const Connect& action) { world_.connect(action.peer); }
-  void on(const Disconnect& action) { world_.disconnect(action.peer); }
+  void on(const Connect& action) { links_.connect(action.peer); }
+  void on(const Disconnect& action) { links_.disconnect(action.peer); }
   void on(const Forget& action) { messages_.release(action.message); }
   void on(const ForgetPeer& action) { unlisted_.push_back(action.peer); }
   void on(const Drop& action) { counters_.drop(action.reason); }
@@ -113,10 +83,11 @@ class Engine {
   void report_unlisted();
   void keep(const Deliver& action, std::uint64_t serial);
   bool stands(const Waiting& entry) const { return messages_.generation(entry.ref) == entry.generation; }
-  Outgoing outgoing(MessageRef ref, std::uint8_t ttl) const;
-  void with_message(Time now, const net::Announce& announce, const void* publisher, PeerId from);
+  Message outgoing(MessageRef ref, std::uint8_t ttl) const;
+  void with_message(Time now, const Message& message, ModuleId publisher, PeerId from);
 
-  World& world_;
+  Links& links_;
+  Modules& modules_;
   Counters& counters_;
   Config config_;
   std::uint64_t seed_;
@@ -130,7 +101,7 @@ class Engine {
   MessageTable messages_;
   Current current_;
   std::deque<Waiting> waiting_;  // at most cache_size
-  std::vector<net::Bytes> spare_;
+  std::vector<std::vector<std::byte>> spare_;
   std::uint64_t next_serial_ = 1;
   std::vector<PeerId> unlisted_;
   std::unique_ptr<Recorder> recorder_;

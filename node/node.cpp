@@ -3,10 +3,8 @@
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <csignal>
 #include <filesystem>
@@ -19,11 +17,11 @@
 namespace gossip::node {
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 /// How exactly timeouts are kept; also the longest that a relief from back pressure can be late.
 constexpr auto tick_interval = std::chrono::milliseconds(50);
 constexpr Duration save_interval = 60 * second;
-constexpr Duration flush_limit = 2 * second;  // issue 3
+/// Who stops a node waits for it; somebody who does not read must not hold that up for longer.
+constexpr Duration flush_limit = 2 * second;
 /// When all is sent: how long the others' FINs are waited for, so that no unread byte turns our close into a reset.
 constexpr Duration fin_limit = 200 * millisecond;
 
@@ -33,15 +31,8 @@ std::uint64_t choose_seed(const Settings& settings) {
   return std::uint64_t{device()} << 32 | device();
 }
 
-net::Endpoint v4(const tcp::endpoint& endpoint) {
-  if (!endpoint.address().is_v4()) return {0, endpoint.port()};
-  return {endpoint.address().to_v4().to_uint(), endpoint.port()};
-}
-
-std::string text(const tcp::endpoint& endpoint) {
-  std::ostringstream out;
-  out << endpoint;
-  return out.str();
+net::Endpoint bound(const tcp::endpoint& endpoint) {
+  return to_endpoint(endpoint).value_or(net::Endpoint{.ip = 0, .port = endpoint.port()});
 }
 
 }  // namespace
@@ -65,15 +56,15 @@ Node::Node(const Settings& settings, RunOptions options)
       !settings_.bootstrapper || settings_.bootstrapper->endpoint() == std::optional(p2p_.own_address());
   if (!is_bootstrapper) config.sampling.bootstrapper = bootstrapper_id;
   const std::uint64_t seed = choose_seed(settings_);
-  engine_ = std::make_unique<Engine>(static_cast<World&>(*this), counters_, config, seed);
+  engine_ = std::make_unique<Engine>(p2p_, api_, counters_, config, seed);
   if (!options_.record.empty()) engine_->record(std::make_unique<Recorder>(options_.record, seed, config));
   if (options_.signals) {
     for (int signal : {SIGINT, SIGTERM, SIGHUP}) signals_.add(signal);
   }
   p2p_.attach(*engine_);
   api_.attach(*engine_);
-  spdlog::info("listening p2p={} api={} status={} seed={}{}", text(p2p_.local()), text(api_.local()), status_path_,
-               seed, is_bootstrapper ? " bootstrapper" : "");
+  spdlog::info("listening p2p={} api={} status={} seed={}{}", to_string(p2p_.local()), to_string(api_.local()),
+               status_path_, seed, is_bootstrapper ? " bootstrapper" : "");
 }
 
 Node::~Node() {
@@ -268,8 +259,8 @@ nlohmann::json Node::status() {
   for (std::size_t i = 0; i < reason_count; ++i) drops[reason_names[i]] = counters_.drops[i];
   nlohmann::json known = nlohmann::json::array();
   for (net::Endpoint address : p2p_.addresses(engine_->listed())) known.push_back(to_string(address));
-  return {{"p2p", text(p2p_.local())},
-          {"api", text(api_.local())},
+  return {{"p2p", to_string(p2p_.local())},
+          {"api", to_string(api_.local())},
           {"uptime_seconds", static_cast<double>(loop_.now - started_) / static_cast<double>(second)},
           {"peers", peers},
           {"modules", modules},
@@ -279,7 +270,7 @@ nlohmann::json Node::status() {
           {"drops", drops}};
 }
 
-net::Endpoint Node::p2p_address() const { return v4(p2p_.local()); }
-net::Endpoint Node::api_address() const { return v4(api_.local()); }
+net::Endpoint Node::p2p_address() const { return bound(p2p_.local()); }
+net::Endpoint Node::api_address() const { return bound(api_.local()); }
 
 }  // namespace gossip::node

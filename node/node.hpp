@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <functional>
@@ -10,6 +9,7 @@
 #include <string>
 
 #include "node/api.hpp"
+#include "node/engine.hpp"
 #include "node/p2p.hpp"
 
 namespace gossip::node {
@@ -21,11 +21,11 @@ struct RunOptions {
 };
 
 /// The daemon: one thread, one core, peers on one side and modules on the other.
-class Node : private World {
+class Node {
  public:
   /// Listens; throws std::runtime_error in words when that or a file fails.
   Node(const Settings& settings, RunOptions options);
-  ~Node() override;
+  ~Node();
 
   /// Until `stop` or a signal. Then what is queued is sent, for at most 2 s.
   void run();
@@ -40,17 +40,6 @@ class Node : private World {
   const Counters& counters() const { return counters_; }
 
  private:
-  void send_announce(PeerId to, const Outgoing& message) override { p2p_.send_announce(to, message); }
-  void send_pull(PeerId to) override { p2p_.send_pull(to); }
-  void send_push(PeerId to) override { p2p_.send_push(to); }
-  void send_response(PeerId to, std::span<const PeerId> peers) override { p2p_.send_response(to, peers); }
-  void connect(PeerId peer) override { p2p_.connect(peer); }
-  void disconnect(PeerId peer) override { p2p_.disconnect(peer); }
-  void unlisted(PeerId peer) override { p2p_.unlisted(peer); }
-  std::size_t deliver(const Outgoing& message, std::uint64_t serial, const void* publisher) override {
-    return api_.deliver(message, serial, publisher);
-  }
-
   asio::awaitable<void> housekeeping();
   asio::awaitable<void> wakes();
   asio::awaitable<void> handle_signals();

@@ -1,16 +1,23 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
+#include "node/admission.hpp"
+#include "node/commands.hpp"
 #include "node/connection.hpp"
-#include "node/engine.hpp"
+#include "node/dialect.hpp"
+#include "node/dialer.hpp"
+#include "node/listener.hpp"
+#include "node/peer_table.hpp"
 #include "node/settings.hpp"
 
 namespace gossip::node {
 
+class Engine;
 class P2p;
 
 class PeerConnection : public Connection {
@@ -23,7 +30,21 @@ class PeerConnection : public Connection {
     gone,          // the core does not know it any more
   };
 
-  PeerConnection(Loop& loop, tcp::socket socket, std::uint64_t limit, P2p& p2p, bool inbound);
+  PeerConnection(Loop& loop, const Settings& settings, P2p& owner, tcp::socket socket, bool is_inbound)
+      : Connection(loop, std::make_unique<Stream>(std::move(socket)), Kind::peer, settings.peer_queue),
+        p2p(owner),
+        inbound(is_inbound),
+        since(loop.now) {}
+
+  /// It sends what it has queued, and is read until its end.
+  void retire() {
+    role = Role::spare;
+    end_output();
+  }
+  void dismiss() {
+    role = Role::gone;
+    close_after_flush();
+  }
 
   P2p& p2p;
   const bool inbound;
@@ -38,7 +59,7 @@ class PeerConnection : public Connection {
   void on_end() override;
 };
 
-/// Listening, dialling, and who is who: dense numbers for addresses, at most one connection to each.
+/// The connections to peers: which of them is the core's link to whom, and when one is given up.
 ///
 /// Rules
 /// - An inbound connection is told to the core when its first frame says whose it is: PULL and PUSH carry a listening
@@ -52,7 +73,7 @@ class PeerConnection : public Connection {
 /// - A PULL unanswered for `response_timeout` closes the connection. A connection that is silent for `idle_timeout` is
 ///   sent one: the classic dialect has no ping.
 /// Everything is bounded: numbers by the core's list, links and dials; connections by the limits of the settings.
-class P2p {
+class P2p final : public Links {
  public:
   P2p(Loop& loop, const Settings& settings);
 
@@ -62,98 +83,92 @@ class P2p {
   void stop_accepting();
   void close_all();
   void tick(Time now);
-  const tcp::endpoint& local() const { return local_; }
+  const tcp::endpoint& local() const { return listener_.local(); }
   /// Where others reach us, or an address that is not listening.
-  net::Endpoint own_address() const { return own_; }
+  net::Endpoint own_address() const { return table_.own(); }
 
-  // The engine's commands.
-  void send_announce(PeerId to, const Outgoing& message);
-  void send_pull(PeerId to);
-  void send_push(PeerId to);
-  void send_response(PeerId to, std::span<const PeerId> peers);
-  void connect(PeerId peer);
-  void disconnect(PeerId peer);
-  void unlisted(PeerId peer);
+  void announce(PeerId to, const Message& message) override;
+  void pull(PeerId to) override;
+  void push(PeerId to) override;
+  void response(PeerId to, std::span<const PeerId> peers) override;
+  void connect(PeerId peer) override;
+  void disconnect(PeerId peer) override;
+  void unlisted(PeerId peer) override;
 
   // The connections' facts.
   bool on_frame(PeerConnection& connection, std::span<const std::byte> frame);
-  void on_malformed(PeerConnection& connection, const char* what);
-  void on_end(PeerConnection& connection);
+  void on_bad_size(PeerConnection& connection);
+  void on_end(PeerConnection& connection) { lose(connection); }
 
   /// For the state file, and back. What cannot be dialled is left out.
-  std::vector<net::Endpoint> addresses(std::span<const PeerId> peers) const;
+  std::vector<net::Endpoint> addresses(std::span<const PeerId> peers) const { return table_.addresses(peers); }
   void learn(std::span<const net::Endpoint> peers);
 
   struct LinkInfo {
     std::string address;
     bool inbound;
-    std::size_t queued;
+    std::size_t queued;  // bytes
   };
   std::vector<LinkInfo> links() const;
   std::size_t connections() const { return connections_.size(); }
   std::size_t queued() const;  // bytes, to all of them
 
  private:
-  struct Entry {
-    std::optional<net::Endpoint> address;  // none: anonymous, or a name or IPv6 address that is not resolved yet
-    std::shared_ptr<PeerConnection> link;
-    Time pull_sent = never;
-    bool used = false, listed = false, pinned = false, anonymous = false;
-    bool dialling = false, dial_unwanted = false;
+  struct Link {
+    std::shared_ptr<PeerConnection> connection;
+    Time pull_sent = never;  // that was not answered yet
   };
 
-  asio::awaitable<void> accept();
-  asio::awaitable<void> dial(PeerId peer);
-  asio::awaitable<std::vector<tcp::endpoint>> resolve(PeerId peer);
-  void bind_to_own(tcp::socket& socket, const tcp::endpoint& target) const;
   void accepted(tcp::socket socket);
   void dialled(PeerId peer, std::optional<tcp::socket> socket);
+  void on_reached(PeerId peer, tcp::socket socket);
+  void on_unreachable(PeerId peer);
   void adopt(const std::shared_ptr<PeerConnection>& connection);
 
   void identify(PeerConnection& connection, net::Endpoint claimed);
   void make_link(PeerConnection& connection, PeerId peer);
   void make_anonymous(PeerConnection& connection);
-  bool stays(const PeerConnection& old, const PeerConnection& fresh, net::Endpoint address);
-  void retire(PeerConnection& connection);
+  bool stays(const PeerConnection& old, const PeerConnection& fresh, PeerId peer);
   void lose(PeerConnection& connection);
+  void unlink(PeerId peer);
   void tick(PeerConnection& connection, Time now);
+  void tick_link(PeerConnection& connection, Time now);
 
-  void on(PeerConnection& connection, const net::SendContent& message);
-  void on(PeerConnection& connection, const net::Pull& message);
-  void on(PeerConnection& connection, const net::Push& message);
-  void on(PeerConnection& connection, const net::Response& message);
+  void on(PeerConnection& connection, const Malformed& frame);
+  void on(PeerConnection&, const UnknownContent&) { loop_.counters.add(Counter::unknown_content); }
+  void on(PeerConnection& connection, const Message& message);
+  void on(PeerConnection& connection, const Pull& message);
+  void on(PeerConnection& connection, const Push& message);
+  void on(PeerConnection& connection, const Response& message);
   bool heard(PeerConnection& connection, net::Endpoint claimed);
 
-  Entry& entry(PeerId peer) { return entries_[index(peer)]; }
-  PeerId new_number();
-  void release_if_unused(PeerId peer);
-  /// The number of an address that will be put before the core as an entry for its list; no_peer: ignored.
+  /// The number of an address that will be put before the core as an entry for its list; no_peer: ignored, counted.
   PeerId listed_number(net::Endpoint address);
-  PeerId number_of(net::Endpoint address);
+  std::span<const PeerId> listed_numbers(std::span<const net::Endpoint> addresses);
   /// What a peer at the other end of this connection is told.
-  net::Endpoint own_address_on(const PeerConnection& connection);
-  bool is_own(net::Endpoint address) const;
-  void unlink(PeerId peer);
-  std::optional<net::Endpoint> remote_of(const PeerConnection& connection) const;
-  std::string peer_name(PeerId peer) const;
+  net::Endpoint own_address_on(const PeerConnection& c) { return table_.own_as_seen(to_endpoint(c.local())); }
+  Dialer::Target target(PeerId peer) const;
+  std::string peer_name(PeerId peer);
+  Link& link(PeerId peer);
   template <class M>
-  bool send(PeerId to, std::size_t size, const M& message);
+  bool send(PeerId to, const M& message);
 
   Loop& loop_;
   const Settings& settings_;
   Engine* engine_ = nullptr;
-  tcp::acceptor acceptor_;
-  tcp::endpoint local_;
-  net::Endpoint own_;
-  std::vector<Entry> entries_;
-  std::vector<std::uint32_t> free_;
-  boost::unordered_flat_map<net::Endpoint, PeerId, net::EndpointHash> numbers_;
+  ClassicDialect dialect_;
+  PeerTable table_;
+  Listener listener_;
+  Dialer dialer_;
+  Admission admission_;      // of inbound connections
+  std::vector<Link> links_;  // by PeerId
   std::vector<std::shared_ptr<PeerConnection>> connections_;
-  boost::unordered_flat_map<std::string, std::uint32_t> inbound_by_address_;
-  std::uint32_t inbound_ = 0, anonymous_ = 0;
   bool stopping_ = false, bootstrap_warned_ = false;
-  std::vector<PeerId> response_;       // reused
-  std::vector<net::Endpoint> answer_;  // reused
+  std::vector<PeerId> numbers_;  // reused
 };
+
+inline bool PeerConnection::on_frame(std::span<const std::byte> frame) { return p2p.on_frame(*this, frame); }
+inline void PeerConnection::on_bad_size() { p2p.on_bad_size(*this); }
+inline void PeerConnection::on_end() { p2p.on_end(*this); }
 
 }  // namespace gossip::node

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/random.hpp"
-#include "node/engine.hpp"
+#include "node/core_peer.hpp"
 
 namespace gossip::node {
 namespace {

@@ -32,10 +32,9 @@ class Recorder {
 struct ReplayResult {
   std::uint64_t inputs = 0;
   std::uint64_t actions = 0;
-  std::uint64_t hash = 0;  // over all actions
-  std::uint64_t first_wrong =
-      0;              // number of the first input, from 1, whose actions differ from the recorded ones; 0: none
-  std::string error;  // the file is damaged, and how
+  std::uint64_t hash = 0;         // over all actions
+  std::uint64_t first_wrong = 0;  // the first input, from 1, whose actions differ from the recorded ones; 0: none
+  std::string error;              // the file is damaged, and how
 };
 
 /// Feeds a recording to a new core; `trace`, when there is one, gets a line for each input and action.

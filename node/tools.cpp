@@ -2,8 +2,6 @@
 
 #include <array>
 #include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
@@ -15,20 +13,13 @@
 
 #include "net/classic.hpp"
 #include "net/framing.hpp"
+#include "node/asio.hpp"
+#include "node/client.hpp"
 
 namespace gossip::node {
 namespace {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
-
-tcp::socket dial(asio::io_context& io, const net::HostPort& address) {
-  tcp::resolver resolver(io);
-  tcp::socket socket(io);
-  asio::connect(socket, resolver.resolve(address.host, std::to_string(address.port)));
-  socket.set_option(tcp::no_delay(true));
-  return socket;
-}
+using Read = FrameClient::Read;
 
 int failed(std::ostream& err, const std::string& what, const std::exception& problem) {
   err << what << ": " << problem.what() << '\n';
@@ -97,17 +88,13 @@ int announce(const AnnounceOptions& options, std::ostream& out, std::ostream& er
     return 2;
   }
   try {
-    asio::io_context io;
-    tcp::socket socket = dial(io, options.api);
-    net::Bytes frame;
-    encode(frame, net::Announce{options.ttl, 0, options.type, data});
-    asio::write(socket, asio::buffer(frame));
-    socket.shutdown(tcp::socket::shutdown_send);
+    ModuleClient client(options.api);
+    client.announce(options.ttl, options.type, data);
+    client.end_output();
     // The node answers our FIN with its own when it has taken everything before it.
-    std::array<std::byte, 256> rest;
-    boost::system::error_code error;
-    while (!error) socket.read_some(asio::buffer(rest), error);
-    if (error != asio::error::eof) throw boost::system::system_error(error);
+    auto result = Read::frames;
+    while (result == Read::frames) result = client.read(ModuleClient::forever, [](auto) { return true; });
+    if (result != Read::closed) throw std::runtime_error("the node broke the connection off");
     if (options.json) {
       out << nlohmann::json{{"type", options.type}, {"ttl", options.ttl}, {"bytes", data.size()}}.dump() << '\n';
     }
@@ -118,40 +105,24 @@ int announce(const AnnounceOptions& options, std::ostream& out, std::ostream& er
 }
 
 int subscribe(const SubscribeOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
+  std::uint64_t seen = 0;
+  const auto enough = [&] { return options.count != 0 && seen == options.count; };
   try {
-    asio::io_context io;
-    tcp::socket socket = dial(io, options.api);
-    net::Bytes frames;
-    for (std::uint16_t type : options.types) encode(frames, net::Notify{0, type});
-    asio::write(socket, asio::buffer(frames));
+    ModuleClient client(options.api);
+    for (std::uint16_t type : options.types) client.subscribe(type);
     if (!options.json) err << "subscribed at " << to_string(options.api) << std::endl;
-
-    net::FrameReader reader;
-    std::array<std::byte, 65536> buffer;
-    std::uint64_t seen = 0;
-    const auto enough = [&] { return options.count != 0 && seen == options.count; };
-    while (!enough()) {
-      const std::size_t n = socket.read_some(asio::buffer(buffer));
-      frames.clear();
-      const auto result = reader.feed(std::span(buffer).first(n), [&](std::span<const std::byte> frame) {
-        const net::Decoded decoded = net::decode(frame);
-        const auto* message = std::get_if<net::Notification>(&decoded);
-        if (message == nullptr) return false;
-        print(*message, options, out);
-        if (const auto valid = decide(options, in, err))
-          encode(frames, net::Validation{message->message_id, 0, *valid});
+    auto result = Read::frames;
+    while (result == Read::frames) {
+      result = client.read_notifications(ModuleClient::forever, [&](const net::Notification& message) {
+        print(message, options, out);
+        if (const auto valid = decide(options, in, err)) client.answer(message.message_id, *valid);
         ++seen;
         return !enough();
       });
-      asio::write(socket, asio::buffer(frames));
-      if (result != net::FrameReader::Result::ok && !enough()) {
-        err << "the node sent something that is no notification\n";
-        return 1;
-      }
+      client.send_answers();
     }
-    return 0;
-  } catch (const boost::system::system_error& problem) {
-    if (problem.code() != asio::error::eof) return failed(err, "subscribing at " + to_string(options.api), problem);
+    if (enough()) return 0;
+    if (result != Read::closed) throw std::runtime_error("the connection broke, or what came is no notification");
     err << "the node has closed the connection\n";
     return options.count == 0 ? 0 : 1;
   } catch (const std::exception& problem) {
@@ -210,15 +181,13 @@ class TestPeer {
   };
 
   void listen() {
-    tcp::resolver resolver(io_);
-    const tcp::endpoint endpoint =
-        resolver.resolve(options_.listen.host, std::to_string(options_.listen.port)).begin()->endpoint();
+    const tcp::endpoint endpoint = resolve(io_, options_.listen);
     acceptor_.open(endpoint.protocol());
     acceptor_.set_option(tcp::acceptor::reuse_address(true));
     acceptor_.bind(endpoint);
     acceptor_.listen();
-    self_.port = acceptor_.local_endpoint().port();
-    if (endpoint.address().is_v4()) self_.ip = endpoint.address().to_v4().to_uint();
+    self_ = to_endpoint(acceptor_.local_endpoint())
+                .value_or(net::Endpoint{.ip = 0, .port = acceptor_.local_endpoint().port()});
     out_ << "listening on " << acceptor_.local_endpoint() << std::endl;
     accept();
   }
@@ -233,14 +202,16 @@ class TestPeer {
   }
 
   void act() {
-    const auto talk = std::make_shared<Talk>(dial(io_, options_.destination));
+    tcp::resolver resolver(io_);
+    const auto talk = std::make_shared<Talk>(tcp::socket(io_));
+    asio::connect(talk->socket, resolver.resolve(options_.destination.host, std::to_string(options_.destination.port)));
     net::Bytes frame;
     // What the seed's test peer announces.
     constexpr std::string_view hello = "hello";
     if (options_.action == PeerAction::push) encode(frame, net::Push{self_});
     if (options_.action == PeerAction::pull) encode(frame, net::Pull{self_});
     if (options_.action == PeerAction::send_announce) {
-      encode(frame, net::SendContent{{4, 0, 3352, std::as_bytes(std::span(hello))}});
+      encode(frame, net::SendContent{{.ttl = 4, .data_type = 3352, .data = std::as_bytes(std::span(hello))}});
     }
     send(*talk, frame);
     receive(talk);

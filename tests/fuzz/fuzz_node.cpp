@@ -6,10 +6,11 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/io_context.hpp>
+#include <array>
 #include <cstdint>
 
 #include "node/api.hpp"
+#include "node/engine.hpp"
 #include "node/p2p.hpp"
 
 namespace {
@@ -17,23 +18,27 @@ namespace {
 using namespace gossip;
 using namespace gossip::node;
 
-class FuzzedNode final : private World {
+class FuzzedNode {
  public:
-  FuzzedNode() : loop_(io_, counters_), p2p_(loop_, settings()), api_(loop_, settings()) {
-    Config config = core_config(settings());
-    engine_ = std::make_unique<Engine>(static_cast<World&>(*this), counters_, config, 1);
-    p2p_.attach(*engine_);
-    api_.attach(*engine_);
+  FuzzedNode()
+      : loop_(io_, counters_),
+        p2p_(loop_, settings()),
+        api_(loop_, settings()),
+        engine_(p2p_, api_, counters_, core_config(settings()), 1) {
+    p2p_.attach(engine_);
+    api_.attach(engine_);
     loop_.now = second;
-    engine_->start(loop_.now);
+    engine_.start(loop_.now);
     for (auto& peer : peers_) {
-      peer.connection = std::make_shared<PeerConnection>(loop_, tcp::socket(io_), settings().peer_queue, p2p_, true);
+      peer.connection = std::make_shared<PeerConnection>(loop_, settings(), p2p_, tcp::socket(io_), true);
     }
+    std::uint64_t last = 0;
     for (auto& module : modules_) {
-      module.connection = std::make_shared<ModuleConnection>(loop_, tcp::socket(io_), settings().module_queue, api_);
+      module.connection =
+          std::make_shared<ModuleConnection>(loop_, tcp::socket(io_), settings().module_queue, api_, ModuleId{++last});
     }
   }
-  ~FuzzedNode() override {
+  ~FuzzedNode() {
     for (auto& module : modules_) api_.on_end(*module.connection);
   }
 
@@ -45,13 +50,13 @@ class FuzzedNode final : private World {
       feed(modules_[who - 4u], api_, bytes);
     } else if (who == 6) {
       loop_.now += static_cast<Time>(bytes.size()) * second;
-      engine_->wake(loop_.now);
+      engine_.wake(loop_.now);
     } else {
       p2p_.on_end(*peers_[0].connection);
     }
-    GOSSIP_ASSERT(engine_->messages_waiting() <= settings().cache_size);
-    GOSSIP_ASSERT(engine_->messages_known() <= settings().seen_capacity);
-    GOSSIP_ASSERT(engine_->listed().size() <= settings().peer_list);
+    GOSSIP_ASSERT(engine_.messages_waiting() <= settings().cache_size);
+    GOSSIP_ASSERT(engine_.messages_known() <= settings().seen_capacity);
+    GOSSIP_ASSERT(engine_.listed().size() <= settings().peer_list);
   }
 
  private:
@@ -66,7 +71,7 @@ class FuzzedNode final : private World {
     if (source.connection->state() != Connection::State::open) return;
     const auto result =
         source.reader.feed(bytes, [&](auto frame) { return owner.on_frame(*source.connection, frame); });
-    if (result == net::FrameReader::Result::bad_size) owner.on_malformed(*source.connection, "size below a header");
+    if (result == net::FrameReader::Result::bad_size) owner.on_bad_size(*source.connection);
   }
 
   static const Settings& settings() {
@@ -85,23 +90,12 @@ class FuzzedNode final : private World {
     return small;
   }
 
-  void send_announce(PeerId to, const Outgoing& message) override { p2p_.send_announce(to, message); }
-  void send_pull(PeerId to) override { p2p_.send_pull(to); }
-  void send_push(PeerId to) override { p2p_.send_push(to); }
-  void send_response(PeerId to, std::span<const PeerId> peers) override { p2p_.send_response(to, peers); }
-  void connect(PeerId peer) override { p2p_.connect(peer); }
-  void disconnect(PeerId peer) override { p2p_.disconnect(peer); }
-  void unlisted(PeerId peer) override { p2p_.unlisted(peer); }
-  std::size_t deliver(const Outgoing& message, std::uint64_t serial, const void* publisher) override {
-    return api_.deliver(message, serial, publisher);
-  }
-
   asio::io_context io_;
   Counters counters_;
   Loop loop_;
   P2p p2p_;
   Api api_;
-  std::unique_ptr<Engine> engine_;
+  Engine engine_;
   std::array<Source<PeerConnection>, 4> peers_;
   std::array<Source<ModuleConnection>, 2> modules_;
 };

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -24,11 +23,9 @@ sockaddr_in to_sockaddr(net::Endpoint endpoint) {
   return address;
 }
 
-void wait_for(int socket, short event) {
-  pollfd wanted{socket, event, 0};
-  const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(patience).count();
-  if (::poll(&wanted, 1, static_cast<int>(limit)) == 0) throw std::runtime_error("nothing happened on a connection");
-}
+using Read = FrameClient::Read;
+
+[[noreturn]] void give_up() { throw std::runtime_error("nothing happened on a connection"); }
 
 /// Each node of this process has its own.
 std::string fresh_socket_path() {
@@ -51,10 +48,10 @@ std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(s
 std::string text(std::span<const std::byte> data) { return {reinterpret_cast<const char*>(data.data()), data.size()}; }
 
 Bytes announce(std::uint16_t type, std::string_view data, std::uint8_t ttl) {
-  return frame(net::Announce{ttl, 0, type, bytes(data)});
+  return frame(net::Announce{.ttl = ttl, .data_type = type, .data = bytes(data)});
 }
 Bytes content(std::uint16_t type, std::string_view data, std::uint8_t ttl) {
-  return frame(net::SendContent{{ttl, 0, type, bytes(data)}});
+  return frame(net::SendContent{{.ttl = ttl, .data_type = type, .data = bytes(data)}});
 }
 
 Settings quiet_settings() {
@@ -102,105 +99,51 @@ nlohmann::json ask_status(const std::string& path) {
   return nlohmann::json::parse(answer);
 }
 
-Client::Client(net::Endpoint to) {
-  socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int one = 1;
-  ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  const sockaddr_in address = to_sockaddr(to);
-  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    ::close(socket_);
-    throw std::runtime_error("cannot connect to " + to_string(to));
-  }
+void reset(FrameClient& client) {
+  const linger hard{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(client.socket(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+  client.close();
 }
 
-Client::~Client() {
-  if (socket_ >= 0) ::close(socket_);
-}
-
-Client::Client(Client&& other) noexcept
-    : socket_(std::exchange(other.socket_, -1)),
-      input_(std::move(other.input_)),
-      used_(std::exchange(other.used_, 0)) {}
-
-Client& Client::operator=(Client&& other) noexcept {
-  std::swap(socket_, other.socket_);
-  std::swap(input_, other.input_);
-  std::swap(used_, other.used_);
-  return *this;
-}
-
-void Client::send(std::span<const std::byte> data) {
-  while (!data.empty()) {
-    wait_for(socket_, POLLOUT);
-    const ssize_t n = ::send(socket_, data.data(), data.size(), MSG_NOSIGNAL);
-    if (n < 0) return;  // the other side has closed; what it sent before can still be read
-    data = data.subspan(static_cast<std::size_t>(n));
-  }
-}
-
-void Client::finish_sending() { ::shutdown(socket_, SHUT_WR); }
-
-void Client::reset() {
-  const linger hard{1, 0};
-  ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-  ::close(std::exchange(socket_, -1));
-}
-
-bool Client::fill() {
-  input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(used_));
-  used_ = 0;
-  wait_for(socket_, POLLIN);
-  std::byte buffer[65536];
-  const ssize_t n = ::recv(socket_, buffer, sizeof buffer, 0);
-  if (n <= 0) return false;
-  input_.insert(input_.end(), buffer, buffer + n);
+bool ends(FrameClient& client) {
+  auto result = Read::frames;
+  while (result == Read::frames) result = client.read(patience, [](auto) { return true; });
+  if (result == Read::nothing) give_up();
   return true;
 }
 
-std::optional<Bytes> Client::receive() {
-  while (true) {
-    const std::size_t there = input_.size() - used_;
-    if (there >= 2) {
-      const std::byte* at = input_.data() + used_;
-      const auto size = static_cast<std::size_t>(at[0]) << 8 | static_cast<std::size_t>(at[1]);
-      if (there >= size) {
-        used_ += size;
-        return Bytes(at, at + size);
-      }
-    }
-    if (!fill()) return std::nullopt;
+std::optional<Bytes> next_frame(FrameClient& client, Frames& waiting) {
+  while (waiting.empty()) {
+    const auto result = client.read(patience, [&](std::span<const std::byte> one) {
+      waiting.emplace_back(one.begin(), one.end());
+      return true;
+    });
+    if (result == Read::nothing) give_up();
+    if (result != Read::frames && waiting.empty()) return std::nullopt;
   }
-}
-
-bool Client::closed_by_other_side() {
-  while (fill()) used_ = input_.size();
-  return true;
-}
-
-net::Endpoint Client::remote() const {
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  ::getpeername(socket_, reinterpret_cast<sockaddr*>(&address), &size);
-  return {ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
+  Bytes first = std::move(waiting.front());
+  waiting.pop_front();
+  return first;
 }
 
 net::Endpoint Client::local() const {
   sockaddr_in address{};
   socklen_t size = sizeof address;
-  ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+  ::getsockname(socket(), reinterpret_cast<sockaddr*>(&address), &size);
   return {ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
 }
 
 void Module::subscribe(std::uint16_t type) {
   // A module is told what other modules announce: when a probe comes back, the NOTIFY has been read.
-  const std::string probe = "probe " + std::to_string(local().port) + ' ' + std::to_string(type) + ' ';
-  send(frame(net::Notify{0, type}));
-  send(frame(net::Notify{0, probe_type}));
-  Client other(remote());
+  static std::atomic<int> count{0};
+  const std::string probe = "probe " + std::to_string(++count) + ' ';
+  ModuleClient::subscribe(type);
+  ModuleClient::subscribe(probe_type);
+  ModuleClient other(api_);
   for (int attempt = 0; attempt < 600; ++attempt) {
     // The node may read a probe before the NOTIFY; then another one.
-    other.send(announce(probe_type, probe + std::to_string(attempt), 1));
-    pollfd wanted{socket(), POLLIN, 0};
+    other.announce(1, probe_type, bytes(probe + std::to_string(attempt)));
+    pollfd wanted{.fd = socket(), .events = POLLIN, .revents = 0};
     if (::poll(&wanted, 1, 50) != 1) continue;
     if (next_of_any_type().starts_with(probe)) return;
   }
@@ -216,20 +159,20 @@ std::string Module::next() {
 }
 
 std::string Module::next_of_any_type() {
-  while (const auto received = receive()) {
-    const net::Decoded decoded = net::decode(*received);
-    if (const auto* message = std::get_if<net::Notification>(&decoded)) {
-      last_id = message->message_id;
-      last_type = message->data_type;
-      return text(message->data);
-    }
-    ADD_FAILURE() << "no notification";
-  }
   last_type = 0;
-  return "<closed>";
+  const auto received = receive();
+  if (!received) return "<closed>";
+  const net::Decoded decoded = net::decode(*received);
+  const auto& message = std::get<net::Notification>(decoded);
+  last_id = message.message_id;
+  last_type = message.data_type;
+  return text(message.data);
 }
 
-void Module::answer(bool valid) { send(frame(net::Validation{last_id, 0, valid})); }
+void Module::answer(bool valid) {
+  ModuleClient::answer(last_id, valid);
+  send_answers();
+}
 
 RawPeer::RawPeer(const TestNode& node, net::Endpoint listening) : Client(node.p2p()) { ask_for_peers(listening); }
 
@@ -256,6 +199,10 @@ std::string RawPeer::next() {
     }
   }
   return "<closed>";
+}
+
+net::HostPort loopback(std::uint16_t port) {
+  return {.host = "127.0.0.1", .port = port, .kind = net::HostKind::v4};
 }
 
 net::Endpoint nowhere(std::uint16_t port) { return {0x7f000001, port}; }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -12,7 +13,7 @@
 #include <vector>
 
 #include "net/classic.hpp"
-#include "net/framing.hpp"
+#include "node/client.hpp"
 #include "node/node.hpp"
 
 /// Nodes in this process, and a client that does to them what no well-behaved one would.
@@ -66,45 +67,44 @@ class TestNode {
 
 nlohmann::json ask_status(const std::string& path);
 
-/// A blocking TCP connection; every wait ends after `patience`.
-class Client {
- public:
-  explicit Client(net::Endpoint to);
-  struct Accepted {
-    int socket;
-  };
-  explicit Client(Accepted accepted) : socket_(accepted.socket) {}
-  ~Client();
-  Client(Client&& other) noexcept;
-  Client& operator=(Client&& other) noexcept;
-  Client(const Client&) = delete;
+/// Closes with RST.
+void reset(FrameClient& client);
+/// Skips what still comes. Throws when nothing does for `patience`.
+bool ends(FrameClient& client);
 
-  void send(std::span<const std::byte> data);
-  void finish_sending();
-  /// Closes with RST.
-  void reset();
-  /// The next frame; nothing when the other side has closed (or, a failure, when nothing came for `patience`).
-  std::optional<Bytes> receive();
-  bool closed_by_other_side();
-  net::Endpoint local() const;
-  net::Endpoint remote() const;
-  int socket() const { return socket_; }
+using Frames = std::deque<Bytes>;
+/// The next frame; nothing when the other side has closed. Throws when nothing comes for `patience`.
+std::optional<Bytes> next_frame(FrameClient& client, Frames& waiting);
+
+/// What the tests ask of both kinds of client.
+template <class C>
+class TestClient : public C {
+ public:
+  using C::C;
+  std::optional<Bytes> receive() { return next_frame(*this, waiting_); }
+  void reset() { test::reset(*this); }
+  bool closed_by_other_side() { return ends(*this); }
 
  private:
-  bool fill();
-  int socket_ = -1;
-  Bytes input_;
-  std::size_t used_ = 0;
+  Frames waiting_;
+};
+
+/// Any bytes, on either port.
+class Client : public TestClient<FrameClient> {
+ public:
+  using TestClient::TestClient;
+
+  net::Endpoint local() const;
 };
 
 /// A module.
-class Module : public Client {
+class Module : public TestClient<ModuleClient> {
  public:
-  explicit Module(const TestNode& node) : Client(node.api()) {}
-  explicit Module(net::Endpoint api) : Client(api) {}
+  explicit Module(const TestNode& node) : Module(node.api()) {}
+  explicit Module(net::Endpoint api) : TestClient(api), api_(api) {}
   /// Returns when the node has it.
   void subscribe(std::uint16_t type);
-  void publish(std::uint16_t type, std::string_view data, std::uint8_t ttl = 0) { send(announce(type, data, ttl)); }
+  void publish(std::uint16_t type, std::string_view data, std::uint8_t ttl = 0) { announce(ttl, type, bytes(data)); }
   /// The next notification's data; remembers its id for `answer`.
   std::string next();
   void answer(bool valid);
@@ -113,6 +113,7 @@ class Module : public Client {
  private:
   static constexpr std::uint16_t probe_type = 60'000;
   std::string next_of_any_type();
+  net::Endpoint api_;
 };
 
 /// A peer that is connected and known by the address that it claims.
@@ -127,6 +128,7 @@ class RawPeer : public Client {
   std::uint8_t last_ttl = 0;
 };
 
+net::HostPort loopback(std::uint16_t port);
 /// An address of this machine where nobody listens.
 net::Endpoint nowhere(std::uint16_t port);
 /// A port that was free a moment ago.

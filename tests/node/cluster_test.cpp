@@ -21,7 +21,7 @@ class Cluster : public testing::Test {
     while (nodes.size() < n) start_one({"--bootstrapper", to_string(nodes[0].p2p)});
     for (const NodeProcess& node : nodes) modules.emplace_back(node.api);
     for (std::size_t i = 0; i < n; ++i) {
-      modules[i].send(frame(net::Notify{0, type}));
+      static_cast<ModuleClient&>(modules[i]).subscribe(type);
       ASSERT_TRUE(eventually([&] { return nodes[i].status()["modules"][0]["types"].size() == 1; }));
     }
   }

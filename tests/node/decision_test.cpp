@@ -11,7 +11,7 @@ constexpr std::uint16_t type = 1337;
 
 Settings bootstrapped_by(const TestNode& node) {
   Settings settings = quiet_settings();
-  settings.bootstrapper = net::HostPort{"127.0.0.1", node.p2p().port, net::HostKind::v4};
+  settings.bootstrapper = loopback(node.p2p().port);
   return settings;
 }
 
@@ -242,8 +242,8 @@ TEST(Decision, AMalformedApiMessageClosesThatConnectionOnly) {
   TestNode a;
   Module healthy(a), announcer(a);
   healthy.subscribe(type);
-  std::vector<Bytes> bad{frame(net::Validation{77, 0, true}),  // was never asked
-                         frame(net::Notification{1, type, bytes("x")}),
+  std::vector<Bytes> bad{frame(net::Validation{.message_id = 77, .valid = true}),  // was never asked
+                         frame(net::Notification{.message_id = 1, .data_type = type, .data = bytes("x")}),
                          frame(net::Pull{nowhere(1)}),
                          Bytes{std::byte{0}, std::byte{4}, std::byte{0xff}, std::byte{0xff}},
                          Bytes{std::byte{0}, std::byte{3}, std::byte{1}},
@@ -276,7 +276,7 @@ TEST(Decision, TheThirdMalformedP2pMessageClosesTheConnection) {
   RawPeer sinner(a, nowhere(1)), healthy(a, nowhere(2));
   const Bytes bad{std::byte{0}, std::byte{5}, std::byte{1}, std::byte{0xf8}, std::byte{0}};
   sinner.send(bad);
-  sinner.send(frame(net::Notify{0, type}));  // modules say this, peers do not
+  sinner.send(frame(net::Notify{.data_type = type}));  // modules say this, peers do not
   sinner.spread(type, "after two");
   EXPECT_EQ(healthy.next(), "after two");
   EXPECT_EQ(a.counter("malformed_p2p"), 2u);
@@ -355,7 +355,7 @@ TEST(Decision, AFinBehindTheLastMessage) {
     {
       Client client(i % 2 == 0 ? a.api() : a.p2p());
       client.send(i % 2 == 0 ? announce(type, data) : content(type, data));
-      if (i % 4 < 2) client.finish_sending();
+      if (i % 4 < 2) client.end_output();
     }
     EXPECT_EQ(subscriber.next(), data);
     subscriber.answer(true);
@@ -366,7 +366,7 @@ TEST(Decision, AQuestionWithAFinBehindItIsAnswered) {
   TestNode a;
   Client client(a.p2p());
   client.send(frame(net::Pull{nowhere(1)}));
-  client.finish_sending();
+  client.end_output();
   const auto answer = client.receive();
   ASSERT_TRUE(answer);
   EXPECT_EQ(*answer, frame(net::Response{}));

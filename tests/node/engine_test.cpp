@@ -14,15 +14,15 @@ namespace gossip::node::test {
 namespace {
 
 /// Carries everything out at once and remembers it.
-struct FakeWorld final : World {
-  void send_announce(PeerId to, const Outgoing& message) override { sent.emplace_back(to, text(message.data)); }
-  void send_pull(PeerId) override { ++questions; }
-  void send_push(PeerId) override { ++questions; }
-  void send_response(PeerId, std::span<const PeerId> peers) override { answered += peers.size(); }
+struct FakeWorld final : Links, Modules {
+  void announce(PeerId to, const Message& message) override { sent.emplace_back(to, text(message.data)); }
+  void pull(PeerId) override { ++questions; }
+  void push(PeerId) override { ++questions; }
+  void response(PeerId, std::span<const PeerId> peers) override { answered += peers.size(); }
   void connect(PeerId peer) override { dialled.push_back(peer); }
   void disconnect(PeerId peer) override { disconnected.push_back(peer); }
   void unlisted(PeerId peer) override { gone.push_back(peer); }
-  std::size_t deliver(const Outgoing& message, std::uint64_t serial, const void*) override {
+  std::size_t deliver(const Message& message, std::uint64_t serial, ModuleId) override {
     delivered.push_back(text(message.data));
     serials.push_back(serial);
     return subscribers;
@@ -48,12 +48,14 @@ Config small_config() {
   return core_config(settings);
 }
 
-net::Announce message(std::string_view data, std::uint8_t ttl = 0) { return {ttl, 0, 7, bytes(data)}; }
+Message message(std::string_view data, std::uint8_t ttl = 0) {
+  return {.ttl = ttl, .data_type = 7, .data = bytes(data)};
+}
 
 TEST(Engine, DataOutlivesItsFrameWhileItWaits) {
   FakeWorld world;
   Counters counters;
-  Engine engine(world, counters, small_config(), 1);
+  Engine engine(world, world, counters, small_config(), 1);
   engine.start(0);
   engine.peer_up(0, PeerId{2}, true);
   engine.peer_up(0, PeerId{3}, true);
@@ -72,7 +74,7 @@ TEST(Engine, DataOutlivesItsFrameWhileItWaits) {
 TEST(Engine, WhatWaitedLongAgoIsNotTakenForItsSuccessor) {
   FakeWorld world;
   Counters counters;
-  Engine engine(world, counters, small_config(), 1);
+  Engine engine(world, world, counters, small_config(), 1);
   engine.start(0);
   engine.peer_up(0, PeerId{2}, true);
   engine.peer_up(0, PeerId{3}, true);
@@ -92,74 +94,90 @@ TEST(Engine, MessageNumbersEndWithTheMemoryOfTheCore) {
   FakeWorld world;
   Counters counters;
   const Config config = small_config();
-  Engine engine(world, counters, config, 1);
+  Engine engine(world, world, counters, config, 1);
   engine.start(0);
-  for (int i = 0; i < 1000; ++i) engine.publish(i, message("message " + std::to_string(i)), nullptr);
+  for (int i = 0; i < 1000; ++i) engine.publish(i, message("message " + std::to_string(i)), no_module);
   EXPECT_EQ(engine.messages_known(), config.flood.seen_capacity);
-  engine.publish(1000 * second, message("last"), nullptr);
+  engine.publish(1000 * second, message("last"), no_module);
   EXPECT_EQ(engine.messages_known(), 1u) << "the others have expired";
 }
 
 /// A random life. What holds at all times: bounded memory, nothing delivered twice within seen_ttl.
-void live(Engine& engine, FakeWorld& world, std::uint64_t seed, int steps) {
-  Random random(seed);
-  std::map<std::string, Time> delivered_at;
-  std::set<PeerId> up;
-  Time now = 0;
-  engine.start(now);
-  for (int i = 0; i < steps; ++i) {
-    now += random.below(20) * millisecond;
-    world.subscribers = random.below(2);
-    const PeerId peer{2 + random.below(12)};
-    const std::string data = "data " + std::to_string(random.below(64));
-    const std::size_t before = world.delivered.size();
-    switch (random.below(8)) {
-      case 0:
-        if (up.insert(peer).second) engine.peer_up(now, peer, random.below(2) == 0);
-        break;
-      case 1:
-        up.erase(peer);
-        engine.peer_down(now, peer);
-        break;
-      case 2:
-        engine.publish(now, message(data, static_cast<std::uint8_t>(random.below(4))), nullptr);
-        break;
-      case 3:
-        engine.receive_pull(now, peer, peer);
-        break;
-      case 4: {
-        std::vector<PeerId> list;
-        for (std::uint32_t n = random.below(5); n > 0; --n) list.push_back(PeerId{2 + random.below(40)});
-        engine.receive_response(now, peer, list);
-        break;
-      }
-      case 5:
-        if (!world.serials.empty()) {
-          const auto back = std::min<std::size_t>(world.serials.size(), 6);
-          engine.verdict(now, world.serials[world.serials.size() - 1 - random.below(static_cast<std::uint32_t>(back))],
-                         random.below(2) == 0);
-        }
-        break;
-      case 6:
-        engine.wake(now);
-        break;
-      default:
-        engine.receive_announce(now, peer, message(data, static_cast<std::uint8_t>(random.below(4))));
-        break;
+class RandomLife {
+ public:
+  RandomLife(Engine& engine, FakeWorld& world, std::uint64_t seed) : engine_(engine), world_(world), random_(seed) {}
+
+  void run(int steps) {
+    engine_.start(now_);
+    for (int i = 0; i < steps; ++i) {
+      now_ += random_.below(20) * millisecond;
+      world_.subscribers = random_.below(2);
+      const std::size_t before = world_.delivered.size();
+      step();
+      for (PeerId lost : world_.disconnected) up_.erase(lost);
+      world_.disconnected.clear();
+      if (world_.delivered.size() > before) check_delivery();
+      ASSERT_LE(engine_.messages_waiting(), engine_.config().flood.cache_size);
+      ASSERT_LE(engine_.messages_known(), engine_.config().flood.seen_capacity);
+      ASSERT_LE(engine_.listed().size(), engine_.config().sampling.peer_list);
     }
-    for (PeerId lost : world.disconnected) up.erase(lost);
-    world.disconnected.clear();
-    if (world.delivered.size() > before) {
-      const auto [last, first_time] = delivered_at.try_emplace(world.delivered.back(), now);
-      EXPECT_TRUE(first_time || now >= last->second + engine.config().flood.seen_ttl ||
-                  engine.config().flood.seen_capacity < 64);
-      last->second = now;
-    }
-    ASSERT_LE(engine.messages_waiting(), engine.config().flood.cache_size);
-    ASSERT_LE(engine.messages_known(), engine.config().flood.seen_capacity);
-    ASSERT_LE(engine.listed().size(), engine.config().sampling.peer_list);
   }
-}
+
+ private:
+  void step() {
+    const PeerId peer{2 + random_.below(12)};
+    const std::string data = "data " + std::to_string(random_.below(64));
+    switch (random_.below(8)) {
+      case 0:
+        if (up_.insert(peer).second) engine_.peer_up(now_, peer, random_.below(2) == 0);
+        return;
+      case 1:
+        up_.erase(peer);
+        return engine_.peer_down(now_, peer);
+      case 2:
+        return engine_.publish(now_, message(data, ttl()), no_module);
+      case 3:
+        return engine_.receive_pull(now_, peer, peer);
+      case 4:
+        return receive_response(peer);
+      case 5:
+        return verdict();
+      case 6:
+        return engine_.wake(now_);
+      default:
+        return engine_.receive_announce(now_, peer, message(data, ttl()));
+    }
+  }
+
+  std::uint8_t ttl() { return static_cast<std::uint8_t>(random_.below(4)); }
+
+  void receive_response(PeerId from) {
+    std::vector<PeerId> list;
+    for (std::uint32_t n = random_.below(5); n > 0; --n) list.push_back(PeerId{2 + random_.below(40)});
+    engine_.receive_response(now_, from, list);
+  }
+
+  void verdict() {
+    if (world_.serials.empty()) return;
+    const auto back = static_cast<std::uint32_t>(std::min<std::size_t>(world_.serials.size(), 6));
+    const std::uint64_t serial = world_.serials[world_.serials.size() - 1 - random_.below(back)];
+    engine_.verdict(now_, serial, random_.below(2) == 0);
+  }
+
+  void check_delivery() {
+    const auto [last, first_time] = delivered_at_.try_emplace(world_.delivered.back(), now_);
+    EXPECT_TRUE(first_time || now_ >= last->second + engine_.config().flood.seen_ttl ||
+                engine_.config().flood.seen_capacity < 64);
+    last->second = now_;
+  }
+
+  Engine& engine_;
+  FakeWorld& world_;
+  Random random_;
+  std::map<std::string, Time> delivered_at_;
+  std::set<PeerId> up_;
+  Time now_ = 0;
+};
 
 TEST(Engine, RandomLives) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
@@ -168,8 +186,8 @@ TEST(Engine, RandomLives) {
     Counters counters;
     Config config = small_config();
     if (seed % 2 == 0) config.flood.seen_capacity = 64;  // all that there is to say fits
-    Engine engine(world, counters, config, seed);
-    live(engine, world, seed, 2000);
+    Engine engine(world, world, counters, config, seed);
+    RandomLife(engine, world, seed).run(2000);
   }
 }
 
@@ -180,9 +198,9 @@ TEST(Recording, OfARandomLifeReplays) {
     FakeWorld world;
     Counters counters;
     const Config config = small_config();
-    Engine engine(world, counters, config, 9);
+    Engine engine(world, world, counters, config, 9);
     engine.record(std::make_unique<Recorder>(path, 9, config));
-    live(engine, world, 3, 3000);
+    RandomLife(engine, world, 3).run(3000);
   }
   std::ostringstream first, second_time;
   const ReplayResult one = replay(path, &first), two = replay(path, &second_time);
@@ -212,7 +230,7 @@ TEST(Recording, OfALiveClusterReplays) {
       settings.seed = 0;
       settings.retry_min = settings.retry_max = 50 * millisecond;
       settings.degree = 3;
-      if (i > 0) settings.bootstrapper = net::HostPort{"127.0.0.1", nodes[0]->p2p().port, net::HostKind::v4};
+      if (i > 0) settings.bootstrapper = loopback(nodes[0]->p2p().port);
       RunOptions options;
       options.record = folder / std::to_string(i);
       nodes.push_back(std::make_unique<TestNode>(settings, options));

@@ -22,7 +22,7 @@ class Hostile : public testing::Test {
       Settings settings = quiet_settings();
       settings.degree = 4;
       settings.retry_min = settings.retry_max = 50 * millisecond;
-      if (i > 0) settings.bootstrapper = net::HostPort{"127.0.0.1", nodes[0]->p2p().port, net::HostKind::v4};
+      if (i > 0) settings.bootstrapper = loopback(nodes[0]->p2p().port);
       nodes.push_back(std::make_unique<TestNode>(settings));
     }
     for (const auto& node : nodes) {

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::uint16_t type = 1337;
 
-net::HostPort v4(std::uint16_t port) { return {"127.0.0.1", port, net::HostKind::v4}; }
-
 /// What the node says on a connection that it dialled.
 struct Listener {
   Listener() {
@@ -29,7 +27,7 @@ struct Listener {
   }
   ~Listener() { ::close(socket); }
   net::Endpoint endpoint() const { return {0x7f000001, ntohs(address.sin_port)}; }
-  Client accept() const { return Client(Client::Accepted{::accept(socket, nullptr, nullptr)}); }
+  Client accept() const { return Client(::accept(socket, nullptr, nullptr)); }
 
   int socket;
   sockaddr_in address{};
@@ -38,8 +36,8 @@ struct Listener {
 TEST(Peers, TwoThatDialEachOtherKeepOneConnection) {
   for (int round = 0; round < 10; ++round) {
     Settings one = quiet_settings(), two = quiet_settings();
-    one.p2p_address = v4(free_port());
-    two.p2p_address = v4(free_port());
+    one.p2p_address = loopback(free_port());
+    two.p2p_address = loopback(free_port());
     one.bootstrapper = two.p2p_address;
     two.bootstrapper = one.p2p_address;
     one.retry_min = one.retry_max = two.retry_min = two.retry_max = 20 * millisecond;
@@ -78,7 +76,7 @@ void cross_dial(bool node_is_lower) {
       settings.p2p_address.port = free_port();
     } while (settings.p2p_address.port >= listener.endpoint().port);
   }
-  settings.bootstrapper = v4(listener.endpoint().port);
+  settings.bootstrapper = loopback(listener.endpoint().port);
   TestNode a(settings);
   Client dialled_by_node = listener.accept();
   ASSERT_TRUE(dialled_by_node.receive());  // PULL
@@ -96,7 +94,7 @@ void cross_dial(bool node_is_lower) {
   // What was under way on the connection that lost is not lost.
   other.send(content(type, "late"));
   EXPECT_EQ(subscriber.next(), "late");
-  other.finish_sending();
+  other.end_output();
   EXPECT_EQ(a.peers(), 1u);
   kept.send(content(type, "later"));
   EXPECT_EQ(subscriber.next(), "later");
@@ -142,7 +140,7 @@ TEST(Peers, NobodyPassesForAnAddressThatIsNotItsOwn) {
 TEST(Peers, ThePeerThatDoesNotAnswerAPullIsLeft) {
   Listener listener;
   Settings settings = quiet_settings();
-  settings.bootstrapper = v4(listener.endpoint().port);
+  settings.bootstrapper = loopback(listener.endpoint().port);
   settings.response_timeout = 50 * millisecond;
   TestNode a(settings);
   Client silent = listener.accept();
@@ -249,7 +247,7 @@ TEST(Peers, NothingIsLostWhenTheSenderRespectsBackPressure) {
   settings.cache_size = 4096;
   TestNode a(settings);
   Settings other = settings;
-  other.bootstrapper = v4(a.p2p().port);
+  other.bootstrapper = loopback(a.p2p().port);
   TestNode b(other);
   ASSERT_TRUE(eventually([&] { return a.peers() == 1 && b.peers() == 1; }));
   Module subscriber(b);
@@ -258,7 +256,7 @@ TEST(Peers, NothingIsLostWhenTheSenderRespectsBackPressure) {
   std::thread sender([&] {
     Module announcer(a);
     for (int i = 0; i < count; ++i) announcer.publish(type, std::to_string(i) + std::string(1000, 'x'));
-    announcer.finish_sending();
+    announcer.end_output();
     announcer.closed_by_other_side();
   });
   int wrong = 0;
@@ -294,7 +292,7 @@ TEST(Peers, OneThatListensEverywhereKnowsItself) {
   everywhere.p2p_address = {"0.0.0.0", free_port(), net::HostKind::v4};
   TestNode a(everywhere);
   Settings settings = quiet_settings();
-  settings.bootstrapper = v4(everywhere.p2p_address.port);
+  settings.bootstrapper = loopback(everywhere.p2p_address.port);
   settings.retry_min = settings.retry_max = 20 * millisecond;
   TestNode b(settings);
   ASSERT_TRUE(eventually([&] { return a.peers() == 1 && b.peers() == 1; }));
@@ -303,7 +301,7 @@ TEST(Peers, OneThatListensEverywhereKnowsItself) {
 
   Settings self = quiet_settings();
   self.p2p_address = {"0.0.0.0", free_port(), net::HostKind::v4};
-  self.bootstrapper = v4(self.p2p_address.port);
+  self.bootstrapper = loopback(self.p2p_address.port);
   self.retry_min = self.retry_max = 20 * millisecond;
   TestNode own_bootstrapper(self);
   ASSERT_TRUE(eventually([&] { return own_bootstrapper.counter("dialled") >= 2; }));

@@ -92,7 +92,7 @@ TEST_F(Program, SigtermFlushesAndExitsWithZero) {
     node.signal(number);
     for (int i = 0; i < 1000; ++i) EXPECT_EQ(std::atoi(subscriber.next().c_str()), i);
     EXPECT_TRUE(subscriber.closed_by_other_side());
-    subscriber.finish_sending();
+    subscriber.end_output();
     EXPECT_EQ(node.finish().code, 0);
     EXPECT_NE(::access(node.status_path.c_str(), F_OK), 0) << "the status socket is left behind";
   }

@@ -1,0 +1,125 @@
+// Who is who, without sockets.
+
+#include "node/peer_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/random.hpp"
+#include "node/core_peer.hpp"
+
+namespace gossip::node::test {
+namespace {
+
+constexpr net::Endpoint address(std::uint16_t port) { return {.ip = 0x7f000001, .port = port}; }
+
+TEST(PeerTable, AnAddressHasOneNumber) {
+  PeerTable table;
+  const PeerId a = table.number_of(address(1)), b = table.number_of(address(2));
+  EXPECT_NE(a, b);
+  EXPECT_EQ(table.number_of(address(1)), a);
+  EXPECT_EQ(table.address(b), address(2));
+  EXPECT_GE(index(a), fixed_ids);
+}
+
+TEST(PeerTable, ANumberGoesWithItsLastUse) {
+  PeerTable table;
+  const PeerId peer = table.list(address(1));
+  table.set_linked(peer, true);
+  EXPECT_TRUE(table.begin_dial(peer));
+  const auto expect_used = [&](bool used) {
+    table.release_if_unused(peer);
+    EXPECT_EQ(table.is_used(peer), used);
+  };
+  expect_used(true);
+  table.unlist(peer);
+  expect_used(true);
+  table.set_linked(peer, false);
+  expect_used(true);
+  table.end_dial(peer);
+  expect_used(false);
+  expect_used(false);
+  EXPECT_EQ(table.number_of(address(2)), peer) << "it is given again";
+  EXPECT_NE(table.number_of(address(1)), peer);
+}
+
+TEST(PeerTable, ThePinnedStay) {
+  PeerTable table;
+  table.set_address(bootstrapper_id, address(1));
+  EXPECT_EQ(table.list(address(1)), bootstrapper_id);
+  table.unlist(bootstrapper_id);
+  table.release_if_unused(bootstrapper_id);
+  EXPECT_EQ(table.number_of(address(1)), bootstrapper_id);
+}
+
+TEST(PeerTable, WhereNobodyElseListensIsNotListed) {
+  PeerTable table;
+  table.set_own(address(1));
+  for (net::Endpoint nobody : {address(1), address(0), net::Endpoint{.ip = 0, .port = 5}}) {
+    EXPECT_EQ(table.list(nobody), no_peer);
+  }
+  EXPECT_EQ(table.size(), fixed_ids);
+}
+
+TEST(PeerTable, WhoListensEverywhereHasAnAddressForEachInterface) {
+  PeerTable table;
+  table.set_own({.ip = 0, .port = 7});
+  EXPECT_FALSE(table.is_own(address(7)));
+  EXPECT_EQ(table.own_as_seen(net::Endpoint{.ip = 0x7f000001, .port = 40'000}), address(7));
+  EXPECT_TRUE(table.is_own(address(7)));
+  EXPECT_EQ(table.own_as_seen(std::nullopt), net::Endpoint{}) << "IPv6";
+}
+
+TEST(PeerTable, WhoListensAtOneAddressIsSeenThere) {
+  PeerTable table;
+  table.set_own(address(7));
+  EXPECT_EQ(table.own_as_seen(net::Endpoint{.ip = 0x0a000001, .port = 40'000}), address(7));
+}
+
+TEST(PeerTable, AnonymousOnesAreCountedWhileTheyLast) {
+  PeerTable table;
+  const PeerId a = table.add_anonymous(), b = table.add_anonymous();
+  table.set_linked(a, true);
+  EXPECT_EQ(table.anonymous(), 2u);
+  table.release_if_unused(a);
+  table.release_if_unused(b);
+  EXPECT_EQ(table.anonymous(), 1u);
+  EXPECT_FALSE(table.address(a));
+}
+
+TEST(PeerTable, ADialCanBeAbandonedAndWantedAgain) {
+  PeerTable table;
+  const PeerId peer = table.list(address(1));
+  EXPECT_TRUE(table.begin_dial(peer));
+  EXPECT_FALSE(table.begin_dial(peer)) << "one is under way";
+  table.abandon_dial(peer);
+  EXPECT_FALSE(table.begin_dial(peer));
+  EXPECT_TRUE(table.end_dial(peer)) << "wanted again meanwhile";
+  EXPECT_TRUE(table.begin_dial(peer));
+  table.abandon_dial(peer);
+  EXPECT_FALSE(table.end_dial(peer));
+  table.abandon_dial(peer);
+  EXPECT_TRUE(table.begin_dial(peer)) << "there was none to abandon";
+}
+
+/// Whatever happens, numbers are not more than what uses them.
+TEST(PeerTable, StaysSmall) {
+  PeerTable table;
+  Random random(1);
+  std::vector<PeerId> linked;
+  for (int i = 0; i < 10'000; ++i) {
+    const bool anonymous = random.below(4) == 0;
+    const PeerId peer = anonymous ? table.add_anonymous() : table.list(address(static_cast<std::uint16_t>(1 + i)));
+    table.set_linked(peer, true);
+    table.unlist(peer);
+    linked.push_back(peer);
+    if (linked.size() <= 8) continue;
+    const auto at = linked.begin() + random.below(static_cast<std::uint32_t>(linked.size()));
+    table.set_linked(*at, false);
+    table.release_if_unused(*at);
+    linked.erase(at);
+  }
+  EXPECT_LE(table.size(), fixed_ids + 9);
+}
+
+}  // namespace
+}  // namespace gossip::node::test
