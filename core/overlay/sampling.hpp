@@ -42,6 +42,10 @@ struct SamplingConfig {
     };
   }
 
+  static constexpr auto driver_fields() {
+    return std::array{field<&SamplingConfig::bootstrapper>("bootstrapper", any_value, {"who is asked first"})};
+  }
+
   constexpr std::uint32_t most_links() const {
     return links != automatic ? links : degree + (degree < 10 ? 1 : degree / 10);
   }
@@ -99,7 +103,8 @@ class Sampling {
   Time deadline() const { return state_.timers.deadline(); }
 
   void on_start() {
-    if (has_bootstrapper()) dial(config_.bootstrapper);
+    const bool room = state_.links < config_.places();  // always, when this is the first input
+    if (has_bootstrapper() && room && find(config_.bootstrapper) == nowhere) dial(config_.bootstrapper);
   }
 
   void on_up(PeerId peer, bool inbound) {
@@ -249,7 +254,7 @@ class Sampling {
   }
 
   void learn(PeerId peer) {
-    if (peer == context_.self || peer == no_peer || peer == config_.bootstrapper || config_.peer_list == 0) return;
+    if (peer == context_.self || peer == no_peer || peer == config_.bootstrapper) return;
     if (std::ranges::find(known(), peer) != known().end()) return;
     if (state_.listed < config_.peer_list) {
       list_[state_.listed++] = peer;
