@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <set>
 #include <span>
 #include <string>
@@ -12,6 +13,11 @@
 
 /// One peer without a world: inputs go in, actions come out as lines of text, so that a test reads as a transcript.
 namespace gossip {
+
+/// For the names of tests: without it they hold the addresses of functions.
+inline void PrintTo(const Operations& kind, std::ostream* out) {
+  *out << kind.overlay << ' ' << kind.broadcast << ' ' << kind.repair;
+}
 
 using Lines = std::vector<std::string>;
 
