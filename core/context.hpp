@@ -30,7 +30,15 @@ struct Context {
 
   /// For overlays, whoever decided it: the network, the other side or the overlay itself.
   void neighbour_up(PeerId peer) { note({peer, true}); }
-  void neighbour_down(PeerId peer) { note({peer, false}); }
+  /// Of who came and went in the same step the broadcast never hears: it would greet who is gone.
+  void neighbour_down(PeerId peer) {
+    for (std::uint32_t i = 0; i < change_count; ++i) {
+      if (changes[i].peer != peer || !changes[i].up) continue;
+      changes[i] = changes[--change_count];
+      return;
+    }
+    note({peer, false});
+  }
 
  private:
   void note(Change change) {

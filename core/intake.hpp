@@ -42,6 +42,9 @@ struct IntakeConfig {
             {"data that nobody here subscribes to: all = relayed, subscribed = not", "the seed's decision table"}),
     };
   }
+  static constexpr auto driver_fields() {
+    return std::array{field<&IntakeConfig::validation>("validation", any_value, {"every Deliver gets a Verdict"})};
+  }
 };
 
 /// What happens to a message before any broadcast sees it: is it new, who is told, may it go on?
@@ -116,7 +119,8 @@ class Intake {
     const MessageRef message = frame.message();
     const auto forget = [this](MessageRef old) { forget_message(old); };
     forget_expired(2);
-    if (!seen_.insert(message, context_.now() + config_.seen_ttl, context_.now(), forget)) {
+    if ((seen_.full() && oldest_waits()) ||
+        !seen_.insert(message, context_.now() + config_.seen_ttl, context_.now(), forget)) {
       context_.drop(message, from, Reason::memory_full);
       return std::nullopt;
     }
@@ -154,7 +158,7 @@ class Intake {
   /// Forgets up to `most` ids that have expired. What waits stays known.
   void forget_expired(std::uint32_t most = forgotten_a_step - 2) {
     const auto forget = [this](MessageRef old) { forget_message(old); };
-    while (most-- > 0 && !(state_.waiting_count > 0 && at(0).message == seen_.oldest())) {
+    while (most-- > 0 && !oldest_waits()) {
       if (!seen_.expire(context_.now(), forget)) return;
     }
   }
@@ -179,6 +183,9 @@ class Intake {
   static constexpr std::size_t waiting_places(const Config& config) {
     return config.validation ? config.cache_size + std::size_t{1} : 0;
   }
+
+  /// Whether the oldest id is a message that waits: both are in order of arrival.
+  bool oldest_waits() const { return state_.waiting_count > 0 && at(0).message == seen_.oldest(); }
 
   void forget_message(MessageRef old) {
     context_.out.emplace_back(Forget{old});

@@ -51,6 +51,20 @@ class MessageStore {
     return MessageRef{number};
   }
 
+  /// For a message whose number has lived on without its body: here it is again, kept once (more). False: no room.
+  bool give_body(MessageRef message, std::span<const std::byte> body) {
+    if (catalogue_) return true;
+    Entry& entry = at(message);
+    if (entry.place == nowhere) {
+      if (body.size() > limits_.bytes - bytes_) return false;
+      entry.place = take(free_bodies_, bodies_);
+      bodies_[entry.place].assign(body.begin(), body.end());
+      bytes_ += body.size();
+    }
+    keep_body(message);
+    return true;
+  }
+
   void retain(MessageRef message) {
     if (!catalogue_) ++at(message).references;
   }

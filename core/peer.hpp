@@ -69,10 +69,10 @@ struct View {
 /// the configuration gives. Many peers are one array.
 template <OverlayProtocol Overlay, BroadcastProtocol Broadcast, LayerProtocol Repair = NoRepair>
 class Peer {
-  static constexpr bool has_history = uses_history<Broadcast> || uses_history<Repair>;
   struct Nothing {};
 
  public:
+  static constexpr bool has_history = uses_history<Broadcast> || uses_history<Repair>;
   struct State {
     Random random;
     PeerId self;
@@ -260,7 +260,7 @@ class Peer {
 
     std::size_t most_actions() const {
       return Intake::most_actions + (Intake::settled_a_step + 1 + Context::most_changes) * Broadcast::most_actions +
-             overlay.most_actions() + Repair::most_actions;
+             overlay.most_actions() + (1 + Context::most_changes) * Repair::most_actions;
     }
     Time deadline() {
       Time earliest = std::min({intake.deadline(), overlay.deadline(), broadcast.deadline(), repair.deadline()});

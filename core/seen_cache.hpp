@@ -74,11 +74,14 @@ class SeenCache {
   }
 
   /// `id` must not count now, and `expiry` not be before that of the last. What has expired makes room and is given to
-  /// forget(id), but not `id` itself. False: full of ids that count.
+  /// forget(id): at most one other, and an earlier life of `id` itself. False: full of ids that count.
   template <class Forget>
   bool insert(MessageRef id, Time expiry, Time now, Forget&& forget) {
-    if (const std::uint32_t old = find(id); old != nowhere) give_up(old);
-    if (head_.count == capacity_) {
+    if (const std::uint32_t old = find(id); old != nowhere) {
+      give_up(old);
+      forget(id);
+    }
+    if (full()) {
       if (head_.oldest_expiry > now) return false;
       pop(forget);
     }
@@ -97,6 +100,7 @@ class SeenCache {
 
   /// Places in use, those of expired ids included.
   std::uint32_t size() const { return head_.count; }
+  bool full() const { return head_.count == capacity_; }
 
  private:
   static constexpr std::uint32_t scanned = 8;

@@ -115,7 +115,7 @@ using Action = std::variant<Send, SendAll, Deliver, Connect, Disconnect, Forget,
 static_assert(sizeof(Input) <= 16 && std::is_trivially_copyable_v<Input>);
 static_assert(sizeof(Action) <= 16 && std::is_trivially_copyable_v<Action>);
 
-/// Reused between calls; a driver clears it. One step appends at most Operations::most_actions.
+/// Reused between calls; a driver clears it. What one step appends is bounded; Peer asserts it.
 using Actions = std::vector<Action>;
 
 /// Lent to the core for one call.

@@ -44,6 +44,7 @@ Parsed<Value> parse_plain(std::string_view text, const char* what) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc::result_out_of_range) return {{}, "is too large"};
   if (error != std::errc{} || end != text.data() + text.size()) return {{}, std::string("is not a ") + what};
+  if (value != value) return {{}, std::string("is not a ") + what};  // NaN, which no range refuses
   return {Value{value}, {}};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include "core/config/field.hpp"
@@ -10,7 +11,7 @@ namespace gossip {
 /// Neighbours that are given.
 ///
 /// Rules
-/// - The neighbours of peer i are row i of the links; nobody else is ever one.
+/// - The neighbours of peer i are its row of the links; nobody else is ever one.
 /// - A peer that (re)starts dials every neighbour to which it has no connection. One that loses a connection waits to
 ///   be dialled: the other side crashed or left, and dials when it is back.
 /// Cost: no frames. A peer can only harm those who chose it.
@@ -22,6 +23,7 @@ class Fixed {
     std::span<const PeerId> targets;         // row i: offsets[i] … offsets[i + 1]
     std::span<PeerId> rows;                  // a copy of the targets, each row the peer's own to order by who is up;
                                              // empty: all are up for ever
+    std::uint32_t first = 0;                 // the peer of row 0
     static constexpr std::array<Field, 0> fields() { return {}; }
   };
   struct State {
@@ -64,8 +66,8 @@ class Fixed {
  private:
   std::span<const PeerId> all() const {
     const auto& links = config_.rows.empty() ? config_.targets : std::span<const PeerId>(config_.rows);
-    const std::uint64_t begin = config_.offsets[index(context_.self)];
-    return links.subspan(begin, config_.offsets[index(context_.self) + 1] - begin);
+    const std::uint32_t row = index(context_.self) - config_.first;
+    return links.subspan(config_.offsets[row], config_.offsets[row + 1] - config_.offsets[row]);
   }
 
   /// Moves the peer to `place`, if it is in row[first … last − 1].

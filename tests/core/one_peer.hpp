@@ -2,107 +2,130 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <ostream>
+#include <set>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "core/peer.hpp"
+#include "core/operations.hpp"
+#include "core/transcript.hpp"
 
 /// One peer without a world: inputs go in, actions come out as lines of text, so that a test reads as a transcript.
 namespace gossip {
 
-inline std::string name(PeerId peer) { return peer == no_peer ? "nobody" : "peer " + std::to_string(index(peer)); }
-
-inline std::string text(const Frame& frame) {
-  const std::string body = std::to_string(frame.body);
-  switch (frame.kind) {
-    case FrameKind::announce:
-      return "announce " + body + " ttl " + std::to_string(frame.ttl) + " hops " + std::to_string(frame.hops);
-    case FrameKind::pull:
-      return "pull for peer " + body;
-    case FrameKind::response:
-      return "response " + body;
-    case FrameKind::push:
-      return "push of peer " + body;
-  }
-  return "?";
-}
-
-inline std::string text(const Action& action) {
-  struct Say {
-    std::string operator()(const Send& a) const { return "send " + name(a.to) + ": " + text(a.frame); }
-    std::string operator()(const Deliver& a) const {
-      return "deliver " + std::to_string(index(a.message)) + " from " + name(a.from) + " hops " +
-             std::to_string(a.hops);
-    }
-    std::string operator()(const Connect& a) const { return "connect " + name(a.peer); }
-    std::string operator()(const Disconnect& a) const { return "disconnect " + name(a.peer); }
-    std::string operator()(const Forget& a) const { return "forget " + std::to_string(index(a.message)); }
-    std::string operator()(const ForgetPeer& a) const { return "forget " + name(a.peer); }
-    std::string operator()(const Drop& a) const {
-      const std::string what = a.message == no_message ? "something" : std::to_string(index(a.message));
-      return "drop " + what + ": " + reason_names[static_cast<std::size_t>(a.reason)];
-    }
-  };
-  return std::visit(Say{}, action);
+/// For the names of tests: without it they hold the addresses of functions.
+inline void PrintTo(const Operations& kind, std::ostream* out) {
+  *out << kind.overlay << ' ' << kind.broadcast << ' ' << kind.repair;
 }
 
 using Lines = std::vector<std::string>;
 
-template <class PeerType>
+template <class... Configs>
+Config config_with(const Configs&... parts) {
+  Config config;
+  const auto set = [&]<class C>(const C& part) {
+    if constexpr (std::is_same_v<C, Intake::Config>) config.of<Intake>() = part;
+    if constexpr (std::is_same_v<C, History::Config>) config.of<History>() = part;
+    if constexpr (std::is_same_v<C, Fixed::Config>) config.of<Fixed>() = part;
+    if constexpr (std::is_same_v<C, Sampling::Config>) config.of<Sampling>() = part;
+  };
+  (set(parts), ...);
+  return config;
+}
+
+/// Every number is a message, of ten bytes.
+inline MessageStore any_message() {
+  static const std::vector<std::uint32_t> sizes(100'000, 10);
+  return MessageStore::catalogue(sizes);
+}
+
 class OnePeer {
  public:
-  explicit OnePeer(const Config& config, PeerId self = PeerId{0}, FixedLinks links = {}, std::uint64_t seed = 1,
-                   MessageStore::Limits limits = {})
-      : config_(config), store_(limits), links_(links), memory_(PeerType::bytes(config) / sizeof(Time)) {
+  struct Setup {
+    PeerId self{0};
+    std::uint64_t seed = 1;
+    MessageStore messages = any_message();
+    ListStore lists = ListStore(1'000);
+  };
+
+  OnePeer(const Operations& kind, const Config& config) : OnePeer(kind, config, Setup{}) {}
+  OnePeer(const Operations& kind, const Config& config, Setup setup)
+      : messages(std::move(setup.messages)),
+        lists(std::move(setup.lists)),
+        kind_(kind),
+        config_(config),
+        memory_(kind.bytes(config) / sizeof(Time)) {
+    EXPECT_EQ(kind.bytes(config) % sizeof(Time), 0u);
     Env lent = env();
-    PeerType::init(memory(), self, seed, lent);
+    kind_.init(memory(), setup.self, setup.seed, config_, lent);
   }
   OnePeer(const OnePeer&) = delete;
 
-  /// One input at time `now`; what the peer does about it.
+  /// One input at time `now`; what the peer does about it, carried out.
   Lines step(const Input& input) {
     act(input);
     Lines lines;
-    for (const Action& action : actions) lines.push_back(text(action));
+    for (const Action& action : actions) lines.push_back(to_text(action, &lists));
+    carry_out();
     return lines;
   }
-
+  /// The driver's two halves of a step.
   const Actions& act(const Input& input) {
     actions.clear();
     Env lent = env();
-    deadline = PeerType::step(memory(), input, lent, actions);
+    deadline = kind_.step(memory(), config_, input, lent, actions);
+    if (const auto* up = std::get_if<PeerUp>(&input)) links.insert(up->peer);
+    if (const auto* down = std::get_if<PeerDown>(&input)) links.erase(down->peer);
+    for (const Action& action : actions) {
+      if (const auto* dial = std::get_if<Connect>(&action)) links.insert(dial->peer);
+      if (const auto* close = std::get_if<Disconnect>(&action)) links.erase(close->peer);
+    }
     return actions;
   }
+  void carry_out() {
+    lists_sent.clear();
+    for (const Action& action : actions) {
+      const auto* send = std::get_if<Send>(&action);
+      if (send == nullptr || !carries_list(send->frame.kind)) continue;
+      const auto items = lists.items(send->frame.list());
+      lists_sent.emplace_back(items.begin(), items.end());
+      lists.release(send->frame.list());
+    }
+    messages.collect();
+  }
+  Lines receive_list(PeerId from, const std::vector<std::uint32_t>& items) {
+    const Frame frame = Frame::response(lists.add(std::span(items)).value());
+    const FrameOwner owner(lists, frame);
+    return step(Receive{from, frame});
+  }
 
-  template <class F>
-  auto look(F&& f) {
+  View look() {
     Env lent = env();
-    return PeerType::look(memory(), lent, f);
+    return kind_.look(memory(), config_, lent);
   }
-
   std::vector<PeerId> neighbours() {
-    std::vector<PeerId> all;
-    look([&](auto& overlay, auto&) { overlay.for_each_neighbour([&](PeerId peer) { all.push_back(peer); }); });
-    return all;
+    Env lent = env();
+    const auto all = kind_.neighbours(memory(), config_, lent);
+    return {all.begin(), all.end()};
   }
-
   std::span<const std::byte> bytes() const { return std::as_bytes(std::span(memory_)); }
-  MessageStore& store() { return store_; }
+  const Config& config() const { return config_; }
+  Env env() { return {now, messages, lists}; }
 
+  MessageStore messages;
+  ListStore lists;
   Time now = 0;
-  Time deadline = never;  // of the last step
-  Actions actions;        // of the last step
+  Time deadline = never;                               // of the last step
+  Actions actions;                                     // of the last step
+  std::set<PeerId> links;                              // up or being dialled, as a driver knows them
+  std::vector<std::vector<std::uint32_t>> lists_sent;  // in the last step
 
  private:
-  Env env() { return {now, store_, config_, links_}; }
   std::byte* memory() { return reinterpret_cast<std::byte*>(memory_.data()); }
 
-  Config config_;
-  MessageStore store_;
-  FixedLinks links_;
+  const Operations kind_;
+  const Config config_;
   std::vector<Time> memory_;
 };
 

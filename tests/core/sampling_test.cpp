@@ -16,8 +16,8 @@ constexpr std::uint32_t bootstrapper = 100;
 SamplingConfig small() {
   return {.bootstrapper = PeerId{bootstrapper},
           .degree = 3,
-          .max_connections = 4,
-          .transient_connections = 2,
+          .links = 4,
+          .transient_links = 2,
           .peer_list = 8,
           .response_peers = 4,
           .retry_min = 500 * millisecond,
@@ -25,49 +25,28 @@ SamplingConfig small() {
 }
 
 /// Peer 0, with a driver's short sentences.
-class Sampler : public OnePeer<Peer<Sampling, Flood>> {
+class Sampler : public OnePeer {
  public:
-  explicit Sampler(const SamplingConfig& sampling = small(), MessageStore::Limits limits = {})
-      : OnePeer({.flood = {.seen_capacity = 16}, .sampling = sampling}, PeerId{0}, {}, 1, limits) {}
+  explicit Sampler(const SamplingConfig& sampling = small(), std::uint32_t most_lists = 1)
+      : OnePeer(operations_of<Sampling, Flood>(), config_with(sampling, IntakeConfig{.seen_capacity = 16}),
+                {.lists = ListStore(most_lists)}) {}
 
   Lines reached(std::uint32_t peer) { return step(PeerUp{PeerId{peer}, false}); }
   Lines called_by(std::uint32_t peer) { return step(PeerUp{PeerId{peer}, true}); }
   Lines lost(std::uint32_t peer) { return step(PeerDown{PeerId{peer}}); }
   Lines pull_from(std::uint32_t peer) { return step(Receive{PeerId{peer}, Frame::pull(PeerId{peer})}); }
   Lines push_from(std::uint32_t peer) { return step(Receive{PeerId{peer}, Frame::push(PeerId{peer})}); }
-  Lines told(std::uint32_t from, std::vector<std::uint32_t> peers) {
-    std::vector<PeerId> list;
-    for (const std::uint32_t peer : peers) list.push_back(PeerId{peer});
-    const MessageRef body = *store().add_peers(list);
-    Lines lines = step(Receive{PeerId{from}, Frame::response(body)});
-    store().release(body);
-    return lines;
-  }
-  /// The list in a response among the last actions; none when there is no response.
-  std::vector<std::uint32_t> answer() {
-    for (const Action& action : actions) {
-      const auto* send = std::get_if<Send>(&action);
-      if (send == nullptr || send->frame.kind != FrameKind::response) continue;
-      std::vector<std::uint32_t> peers;
-      for (const PeerId peer : store().peers(send->frame.message())) peers.push_back(index(peer));
-      store().release(send->frame.message());
-      return peers;
-    }
-    return {};
-  }
+  Lines told(std::uint32_t from, const std::vector<std::uint32_t>& peers) { return receive_list(PeerId{from}, peers); }
+  /// The list in the response that was sent last.
+  std::vector<std::uint32_t> answer() { return lists_sent.at(0); }
   Lines wake() {
     now = deadline;
     return step(Wake{});
   }
   std::set<std::uint32_t> list() {
-    return look([](auto& overlay, auto&) {
-      std::set<std::uint32_t> listed;
-      for (const PeerId peer : overlay.list()) listed.insert(index(peer));
-      return listed;
-    });
-  }
-  std::size_t links() {
-    return look([](auto& overlay, auto&) { return overlay.links().size(); });
+    std::set<std::uint32_t> listed;
+    for (const PeerId peer : look().known) EXPECT_TRUE(listed.insert(index(peer)).second);
+    return listed;
   }
   /// In touch with the bootstrapper and, by its answer, with peers 1 and 2.
   void at_degree() {
@@ -93,7 +72,7 @@ bool any(const Lines& lines, const std::string& line) { return std::ranges::find
 TEST(Sampling, DialsItsBootstrapperAndAsksIt) {
   Sampler peer;
   EXPECT_EQ(peer.step(Start{}), Lines{"connect peer 100"});
-  EXPECT_EQ(peer.reached(bootstrapper), Lines{"send peer 100: pull for peer 0"});
+  EXPECT_EQ(peer.reached(bootstrapper), Lines{"send peer 100: pull of peer 0"});
 }
 
 TEST(Sampling, TheBootstrapperItselfWaitsToBeFound) {
@@ -110,11 +89,11 @@ TEST(Sampling, DialsWhomItIsToldOfUpToTheDegree) {
   Sampler peer;
   peer.step(Start{});
   peer.reached(bootstrapper);
-  const Lines lines = peer.told(bootstrapper, {1, 2, 3, 4, 5});
+  const Lines lines = peer.told(bootstrapper, {1, 2, 3, 4});
   EXPECT_EQ(lines.size(), 2u);
   EXPECT_EQ(count(lines, "connect "), 2u);
-  EXPECT_EQ(peer.links(), 3u);
-  EXPECT_EQ(peer.list(), (Set{1, 2, 3, 4, 5}));
+  EXPECT_EQ(peer.links.size(), 3u);
+  EXPECT_EQ(peer.list(), (Set{1, 2, 3, 4}));
 }
 
 TEST(Sampling, NeverDialsItselfOrAPeerTwice) {
@@ -128,7 +107,8 @@ TEST(Sampling, NeverDialsItselfOrAPeerTwice) {
 TEST(Sampling, OnceItsListCoversTheDegreeItPushesOrPulls) {
   Sampler peer;
   peer.at_degree();
-  peer.told(bootstrapper, {1, 2, 3, 4, 5, 6, 7, 8});
+  peer.told(bootstrapper, {1, 2, 3, 4});
+  peer.told(bootstrapper, {5, 6, 7, 8});
   std::set<std::string> said;
   std::uint32_t other = 1;
   for (int i = 0; i < 20; ++i) {
@@ -137,7 +117,7 @@ TEST(Sampling, OnceItsListCoversTheDegreeItPushesOrPulls) {
     other = index(std::get<Connect>(peer.actions[0]).peer);
     for (const std::string& line : peer.reached(other)) said.insert(line.substr(line.find(": ") + 2));
   }
-  EXPECT_EQ(said, (std::set<std::string>{"pull for peer 0", "push of peer 0"}));
+  EXPECT_EQ(said, (std::set<std::string>{"pull of peer 0", "push of peer 0"}));
 }
 
 TEST(Sampling, WhoIsCalledSaysNothing) {
@@ -151,7 +131,7 @@ TEST(Sampling, WhoIsCalledSaysNothing) {
 TEST(Sampling, APullIsAnsweredByAPartOfTheListWithoutTheAsker) {
   Sampler peer;
   peer.at_degree();
-  peer.told(bootstrapper, {1, 2, 3, 4, 5, 6});
+  peer.told(bootstrapper, {3, 4, 5, 6});
   peer.called_by(6);
   peer.pull_from(6);
   const auto answer = peer.answer();
@@ -160,7 +140,7 @@ TEST(Sampling, APullIsAnsweredByAPartOfTheListWithoutTheAsker) {
   EXPECT_EQ(unique.size(), answer.size());
   EXPECT_FALSE(unique.contains(6));
   EXPECT_TRUE(std::ranges::includes(Set{1, 2, 3, 4, 5}, unique));
-  EXPECT_EQ(peer.store().size(), 0u);
+  EXPECT_EQ(peer.lists.size(), 0u);
 }
 
 TEST(Sampling, APullToWhoKnowsNobodyIsAnsweredByAnEmptyList) {
@@ -183,7 +163,8 @@ TEST(Sampling, APushOnlyPutsTheSenderOnTheList) {
 TEST(Sampling, EveryListedPeerIsAnsweredAboutEquallyOften) {
   Sampler peer;
   peer.at_degree();
-  peer.told(bootstrapper, {1, 2, 3, 4, 5, 6, 7, 8});
+  peer.told(bootstrapper, {1, 2, 3, 4});
+  peer.told(bootstrapper, {5, 6, 7, 8});
   std::map<std::uint32_t, int> told;
   for (int i = 0; i < 2'000; ++i) {
     peer.pull_from(1);
@@ -195,10 +176,10 @@ TEST(Sampling, EveryListedPeerIsAnsweredAboutEquallyOften) {
 }
 
 TEST(Sampling, AFullStoreAnswersNothingAndCountsIt) {
-  Sampler peer(small(), {.entries = 0, .bytes = 0});
+  Sampler peer(small(), 0);
   peer.called_by(5);
   const Lines lines = peer.pull_from(5);
-  EXPECT_TRUE(any(lines, "drop something: store_full"));
+  EXPECT_TRUE(any(lines, "drop from peer 5: lists_full"));
   EXPECT_EQ(count(lines, "send "), 0u);
 }
 
@@ -207,7 +188,8 @@ TEST(Sampling, AFullStoreAnswersNothingAndCountsIt) {
 TEST(Sampling, AFullListReplacesARandomAddressAndSaysSo) {
   Sampler peer;
   peer.at_degree();
-  peer.told(bootstrapper, {1, 2, 3, 4, 5, 6, 7, 8});
+  peer.told(bootstrapper, {1, 2, 3, 4});
+  peer.told(bootstrapper, {5, 6, 7, 8});
   const Lines lines = peer.told(bootstrapper, {9});
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_TRUE(lines[0].starts_with("forget peer "));
@@ -215,12 +197,31 @@ TEST(Sampling, AFullListReplacesARandomAddressAndSaysSo) {
   EXPECT_TRUE(peer.list().contains(9));
 }
 
+TEST(Sampling, TakesNoMoreOfAResponseThanItWouldAnswer) {
+  Sampler peer;
+  peer.at_degree();
+  peer.told(bootstrapper, {11, 12, 13, 14, 15, 16});
+  EXPECT_EQ(peer.list(), (Set{1, 2, 11, 12, 13, 14}));
+}
+
+TEST(Sampling, NeverListsItselfNobodyOrItsBootstrapper) {
+  Sampler peer;
+  peer.at_degree();
+  peer.told(bootstrapper, {0, index(no_peer), bootstrapper, 3});
+  for (const std::uint32_t subject : {0u, index(no_peer), bootstrapper}) {
+    peer.step(Receive{PeerId{1}, Frame::push(PeerId{subject})});
+    peer.step(Receive{PeerId{1}, Frame::pull(PeerId{subject})});
+  }
+  EXPECT_EQ(peer.list(), (Set{1, 2, 3}));
+}
+
 TEST(Sampling, AListThatIsFloodedStaysBounded) {
   Sampler peer;
   peer.at_degree();
   for (std::uint32_t i = 200; i < 10'000; i += 10) {
-    peer.told(bootstrapper, {i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7, i + 8, i + 9});
-    ASSERT_EQ(peer.list().size(), 8u);
+    peer.told(bootstrapper, {i, i + 1, i + 2, i + 3});
+    peer.push_from(i + 4);
+    ASSERT_LE(peer.list().size(), 8u);
   }
 }
 
@@ -297,7 +298,7 @@ TEST(Sampling, BelowItsDegreeItAsksANeighbourOrTheBootstrapper) {
     asked.insert(lines[0]);
     if (lines[0] == "connect peer 100") peer.lost(bootstrapper);
   }
-  EXPECT_EQ(asked, (std::set<std::string>{"connect peer 100", "send peer 1: pull for peer 0"}));
+  EXPECT_EQ(asked, (std::set<std::string>{"connect peer 100", "send peer 1: pull of peer 0"}));
 }
 
 // A PULL or its answer can get lost; nobody else would ever tell this peer of others.
@@ -306,7 +307,7 @@ TEST(Sampling, AsksAgainWhenTheBootstrapperNeverAnswers) {
   peer.step(Start{});
   peer.reached(bootstrapper);
   ASSERT_NE(peer.deadline, never);
-  EXPECT_EQ(peer.wake(), Lines{"send peer 100: pull for peer 0"});
+  EXPECT_EQ(peer.wake(), Lines{"send peer 100: pull of peer 0"});
 }
 
 // ---- being full
@@ -318,7 +319,18 @@ TEST(Sampling, AFullPeerAnswersThenCloses) {
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_TRUE(lines[0].starts_with("send peer 5: response"));
   EXPECT_EQ(lines[1], "disconnect peer 5");
-  EXPECT_EQ(peer.links(), 4u);
+  EXPECT_EQ(peer.links.size(), 4u);
+}
+
+TEST(Sampling, WhomItDialledAndNoLongerNeedsItCloses) {
+  Sampler peer;
+  peer.step(Start{});
+  peer.told(bootstrapper, {1, 2});
+  for (std::uint32_t other = 5; other <= 7; ++other) peer.called_by(other);
+  EXPECT_EQ(peer.links.size(), 6u);
+  EXPECT_EQ(count(peer.reached(1), "send peer 1: "), 1u) << "the fourth is kept";
+  EXPECT_EQ(peer.reached(2), Lines{"disconnect peer 2"});
+  EXPECT_EQ(peer.neighbours().size(), 4u);
 }
 
 TEST(Sampling, AFullPeerKeepsWhoPushesOnItsListOnly) {
@@ -332,14 +344,24 @@ TEST(Sampling, BeyondTheTransientConnectionsItClosesAtOnce) {
   Sampler peer;
   for (std::uint32_t other = 1; other <= 6; ++other) EXPECT_EQ(peer.called_by(other), Lines{});
   EXPECT_EQ(peer.called_by(7), Lines{"disconnect peer 7"});
-  EXPECT_EQ(peer.links(), 6u);
+  EXPECT_EQ(peer.links.size(), 6u);
+}
+
+TEST(Sampling, ASecondStartDialsNobodyTwice) {
+  Sampler peer;
+  peer.step(Start{});
+  EXPECT_EQ(peer.step(Start{}), Lines{});
+  for (std::uint32_t other = 1; other <= 5; ++other) peer.called_by(other);
+  peer.lost(bootstrapper);
+  peer.called_by(6);
+  EXPECT_EQ(peer.step(Start{}), Lines{}) << "no room";
 }
 
 TEST(Sampling, ANewsOfAStrangersLossIsIgnored) {
   Sampler peer;
   peer.at_degree();
   EXPECT_EQ(peer.lost(55), Lines{});
-  EXPECT_EQ(peer.links(), 3u);
+  EXPECT_EQ(peer.links.size(), 3u);
 }
 
 TEST(Sampling, BothSidesDiallingMakeOneLink) {
@@ -348,7 +370,7 @@ TEST(Sampling, BothSidesDiallingMakeOneLink) {
   peer.told(bootstrapper, {1});
   EXPECT_EQ(peer.called_by(1), Lines{});
   peer.reached(1);
-  EXPECT_EQ(peer.links(), 2u);
+  EXPECT_EQ(peer.links.size(), 2u);
   EXPECT_EQ(peer.neighbours(), std::vector{PeerId{1}});
 }
 

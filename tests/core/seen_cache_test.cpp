@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
-#include <memory>
+#include <utility>
 #include <vector>
 
 #include "core/random.hpp"
@@ -28,28 +29,72 @@ class CacheMemory {
   SeenCache cache_;
 };
 
-std::vector<MessageRef> expire(SeenCache& cache, Time now) {
-  std::vector<MessageRef> left;
-  cache.expire(now, [&](MessageRef id) { left.push_back(id); });
+using Ids = std::vector<MessageRef>;
+
+Ids expire(SeenCache& cache, Time now) {
+  Ids left;
+  while (cache.expire(now, [&](MessageRef id) { left.push_back(id); })) {
+  }
   return left;
 }
 
-TEST(SeenCache, KnowsAnIdUntilItExpires) {
-  CacheMemory cache(4);
-  EXPECT_EQ(cache->insert(MessageRef{1}, 10), no_message);
-  EXPECT_EQ(expire(*cache, 9), std::vector<MessageRef>{});
-  EXPECT_TRUE(cache->contains(MessageRef{1}));
-  EXPECT_EQ(expire(*cache, 10), std::vector{MessageRef{1}});
-  EXPECT_FALSE(cache->contains(MessageRef{1}));
+struct Inserted {
+  bool room;
+  Ids forgotten;
+  bool operator==(const Inserted&) const = default;
+};
+
+Inserted insert(SeenCache& cache, MessageRef id, Time expiry, Time now) {
+  Ids forgotten;
+  const bool room = cache.insert(id, expiry, now, [&](MessageRef old) { forgotten.push_back(old); });
+  return {room, forgotten};
 }
 
-TEST(SeenCache, TheOldestLeavesAFullCache) {
+constexpr MessageRef one{1}, two{2}, three{3};
+
+TEST(SeenCache, AnIdCountsUntilItExpires) {
+  CacheMemory cache(4);
+  EXPECT_EQ(insert(*cache, one, 10, 0), (Inserted{true, {}}));
+  EXPECT_TRUE(cache->contains(one, 9));
+  EXPECT_FALSE(cache->contains(one, 10));
+  EXPECT_EQ(expire(*cache, 9), Ids{});
+  EXPECT_NE(cache->find(one), SeenCache::nowhere) << "lies there, expired or not";
+  EXPECT_EQ(expire(*cache, 10), Ids{one});
+  EXPECT_EQ(cache->find(one), SeenCache::nowhere);
+}
+
+TEST(SeenCache, FullOfIdsThatCountItRefuses) {
   CacheMemory cache(2);
-  EXPECT_EQ(cache->insert(MessageRef{1}, 10), no_message);
-  EXPECT_EQ(cache->insert(MessageRef{2}, 20), no_message);
-  EXPECT_EQ(cache->insert(MessageRef{3}, 30), MessageRef{1});
-  EXPECT_EQ(expire(*cache, 30), (std::vector{MessageRef{2}, MessageRef{3}}));
-  EXPECT_EQ(cache->size(), 0u);
+  insert(*cache, one, 10, 0);
+  insert(*cache, two, 20, 1);
+  EXPECT_TRUE(cache->full());
+  EXPECT_EQ(insert(*cache, three, 30, 9), (Inserted{false, {}}));
+  EXPECT_TRUE(cache->contains(one, 9) && cache->contains(two, 9));
+  EXPECT_EQ(insert(*cache, three, 30, 10), (Inserted{true, {one}})) << "the oldest has expired and makes room";
+  EXPECT_EQ(insert(*cache, one, 30, 10), (Inserted{false, {}}));
+}
+
+TEST(SeenCache, AnExpiredIdThatComesAgainIsForgottenFirst) {
+  CacheMemory cache(3);
+  insert(*cache, one, 10, 0);
+  insert(*cache, two, 11, 1);
+  EXPECT_EQ(insert(*cache, two, 30, 20), (Inserted{true, {two}}));
+  EXPECT_EQ(cache->size(), 3u) << "its old place is empty, and in use until it is the oldest";
+  EXPECT_EQ(insert(*cache, three, 30, 20), (Inserted{true, {one}}));
+  EXPECT_EQ(cache->oldest(), no_message);
+  EXPECT_EQ(expire(*cache, 20), Ids{}) << "of an empty place nobody is told";
+  EXPECT_EQ(cache->size(), 2u);
+  EXPECT_EQ(expire(*cache, 30), (Ids{two, three}));
+}
+
+TEST(SeenCache, EachCallExpiresOne) {
+  CacheMemory cache(4);
+  insert(*cache, one, 10, 0);
+  insert(*cache, two, 10, 0);
+  Ids left;
+  EXPECT_TRUE(cache->expire(10, [&](MessageRef id) { left.push_back(id); }));
+  EXPECT_EQ(left, Ids{one});
+  EXPECT_EQ(cache->oldest(), two);
 }
 
 /// The specification, without an index and without a bound on its work.
@@ -57,24 +102,27 @@ class Naive {
  public:
   explicit Naive(std::uint32_t capacity) : capacity_(capacity) {}
 
-  bool contains(MessageRef id) const {
-    return std::ranges::any_of(entries_, [&](const Entry& entry) { return entry.id == id; });
+  bool contains(MessageRef id, Time now) const {
+    return std::ranges::any_of(entries_, [&](const Entry& entry) { return entry.id == id && entry.expiry > now; });
   }
-  MessageRef insert(MessageRef id, Time expiry) {
-    MessageRef left = no_message;
+  Inserted insert(MessageRef id, Time expiry, Time now) {
+    Inserted result{true, {}};
+    for (Entry& entry : entries_) {
+      if (entry.id == id) result.forgotten.push_back(std::exchange(entry.id, no_message));
+    }
     if (entries_.size() == capacity_) {
-      left = entries_.front().id;
-      entries_.pop_front();
+      if (entries_.front().expiry > now) return result.room = false, result;
+      pop(result.forgotten);
     }
     entries_.push_back({id, expiry});
+    return result;
+  }
+  Ids expire(Time now) {
+    Ids left;
+    while (!entries_.empty() && entries_.front().expiry <= now) pop(left);
     return left;
   }
-  std::vector<MessageRef> expire(Time now) {
-    std::vector<MessageRef> left;
-    for (; !entries_.empty() && entries_.front().expiry <= now; entries_.pop_front())
-      left.push_back(entries_.front().id);
-    return left;
-  }
+  MessageRef oldest() const { return entries_.empty() ? no_message : entries_.front().id; }
   std::size_t size() const { return entries_.size(); }
 
  private:
@@ -82,6 +130,10 @@ class Naive {
     MessageRef id;
     Time expiry;
   };
+  void pop(Ids& left) {
+    if (entries_.front().id != no_message) left.push_back(entries_.front().id);
+    entries_.pop_front();
+  }
   std::uint32_t capacity_;
   std::deque<Entry> entries_;
 };
@@ -105,16 +157,21 @@ TEST_P(SeenCacheFuzz, AgreesWithADeque) {
     for (int i = 0; i < 3'000; ++i) {
       // Mostly full, now and then empty.
       now += random.below(200) == 0 ? 2 * ttl : random.below(4);
-      ASSERT_EQ(expire(*cache, now), naive.expire(now));
-      const MessageRef id{random.below(3 * capacity + 1) * id_step};
-      ASSERT_EQ(cache->contains(id), naive.contains(id));
-      if (!naive.contains(id)) {
-        ASSERT_EQ(cache->insert(id, now + ttl), naive.insert(id, now + ttl));
+      if (random.below(3) == 0) {
+        ASSERT_EQ(expire(*cache, now), naive.expire(now));
       }
+      const MessageRef id{random.below(3 * capacity + 1) * id_step};
+      ASSERT_EQ(cache->contains(id, now), naive.contains(id, now));
+      if (!naive.contains(id, now)) {
+        ASSERT_EQ(insert(*cache, id, now + ttl, now), naive.insert(id, now + ttl, now));
+      }
+      ASSERT_EQ(cache->oldest(), naive.oldest());
       ASSERT_EQ(cache->size(), naive.size());
+      ASSERT_EQ(cache->full(), naive.size() == capacity);
     }
     for (std::uint32_t k = 0; k <= 3 * capacity; ++k) {
-      ASSERT_EQ(cache->contains(MessageRef{k * id_step}), naive.contains(MessageRef{k * id_step}));
+      const MessageRef id{k * id_step};
+      ASSERT_EQ(cache->contains(id, now), naive.contains(id, now));
     }
   }
 }

@@ -1,0 +1,166 @@
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "core/random.hpp"
+#include "tests/core/one_peer.hpp"
+
+/// Inputs such as no honest driver or peer would send, and a driver with a real store of bodies that gives them.
+namespace gossip {
+
+constexpr std::uint32_t peers = 40, contents = 30;
+
+// Peer 0 is linked to the odd ones.
+struct GivenLinks {
+  GivenLinks() {
+    for (std::uint32_t peer = 1; peer < peers; peer += 2) targets.push_back(PeerId{peer});
+    offsets = {0, targets.size()};
+    rows = targets;
+  }
+  GivenLinks(const GivenLinks&) = delete;
+  std::vector<std::uint64_t> offsets;
+  std::vector<PeerId> targets, rows;
+};
+
+inline Config small_config(Random& random, GivenLinks& links) {
+  const auto one_to = [&](std::uint32_t most) { return 1 + random.below(most); };
+  const std::uint32_t degree = one_to(8);
+  return config_with(IntakeConfig{.seen_capacity = one_to(20),
+                                  .seen_ttl = one_to(10) * second,
+                                  .validation = random.below(2) == 0,
+                                  .cache_size = one_to(6),
+                                  .validation_deadline = one_to(random.below(2) == 0 ? 1'000 : 20'000) * millisecond,
+                                  .on_silence = static_cast<OnSilence>(random.below(2)),
+                                  .relay = static_cast<Relay>(random.below(2))},
+                     HistoryConfig{.history_entries = one_to(10),
+                                   .history_bytes = random.below(400),
+                                   .history_age = one_to(5'000) * millisecond},
+                     Fixed::Config{links.offsets, links.targets, links.rows},
+                     SamplingConfig{.bootstrapper = PeerId{random.below(3)},  // itself, for one in three
+                                    .degree = degree,
+                                    .links = random.below(2) == 0 ? automatic : degree + random.below(4),
+                                    .transient_links = random.below(4),
+                                    .peer_list = one_to(16),
+                                    .response_peers = one_to(8),
+                                    .retry_min = one_to(100) * millisecond,
+                                    .retry_max = one_to(5) * second});
+}
+
+/// A peer with its driver: contents are numbered by whoever announces them, and have a MessageRef while the peer
+/// remembers them.
+class Life {
+ public:
+  Life(const Operations& kind, std::uint64_t seed, std::uint32_t most_lists = 1'000)
+      : random_(seed, 'L'),
+        peer(kind, small_config(random_, links_),
+             {.seed = seed, .messages = MessageStore(MessageStore::Limits{}), .lists = ListStore(most_lists)}) {}
+
+  /// Draws the next input and gives it; `peer.actions` are not carried out before `end`.
+  const Input& begin() {
+    peer.now = next_time();
+    input_ = first_ ? Input{Start{}} : draw();
+    first_ = false;
+    peer.act(input_);
+    return input_;
+  }
+  void wake() {
+    input_ = Wake{};
+    peer.act(input_);
+    end();
+  }
+  void end() {
+    for (const Action& action : peer.actions) {
+      if (const auto* forget = std::get_if<Forget>(&action)) forgotten(forget->message);
+      if (const auto* deliver = std::get_if<Deliver>(&action)) numbers_[current_] = deliver->message;
+    }
+    peer.carry_out();
+    if (lent_) peer.messages.drop_body(*lent_);
+    if (const auto* receive = std::get_if<Receive>(&input_); receive != nullptr && carries_list(receive->frame.kind)) {
+      peer.lists.release(receive->frame.list());
+    }
+    peer.messages.collect();
+    lent_.reset();
+  }
+  std::size_t remembered() const { return numbers_.size(); }
+
+ private:
+  Time next_time() {
+    const Time later = peer.now + random_.below(200) * millisecond;
+    const Time deadline = std::max(peer.now, peer.deadline);
+    return random_.below(3) == 0 && peer.deadline != never ? deadline : std::min(later, deadline);
+  }
+  Input draw() {
+    if (peer.deadline <= peer.now) return Wake{};
+    switch (random_.below(11)) {
+      case 0:
+      case 1:
+        return PeerUp{other(), random_.below(2) == 0};
+      case 2:
+        return PeerDown{other()};
+      case 3:
+        return Publish{lend(), ttl()};
+      case 4:
+        return Verdict{known(), static_cast<Opinion>(random_.below(3))};
+      case 5:
+        return Wake{};
+      case 6:
+        return Receive{other(), contact()};
+      case 7:
+        return Receive{other(), response()};
+      default:
+        const Frame frame = Frame::announce(lend(), ttl(), static_cast<std::uint16_t>(random_()));
+        return Receive{other(), frame};
+    }
+  }
+
+  PeerId anybody() { return random_.below(50) == 0 ? no_peer : PeerId{random_.below(peers)}; }
+  PeerId other() { return PeerId{1 + random_.below(peers - 1)}; }
+  std::uint8_t ttl() { return static_cast<std::uint8_t>(random_.below(4)); }
+  MessageRef known() {
+    const auto found = numbers_.find(random_.below(contents));
+    return found == numbers_.end() ? MessageRef{random_.below(contents)} : found->second;
+  }
+  /// A content for the duration of the step.
+  MessageRef lend() {
+    current_ = random_.below(contents);
+    const std::vector<std::byte> body(current_, static_cast<std::byte>(current_));
+    const auto found = numbers_.find(current_);
+    if (found == numbers_.end()) {
+      lent_ = peer.messages.add(1, body);
+    } else {
+      lent_ = found->second;
+      EXPECT_TRUE(peer.messages.give_body(*lent_, body));
+    }
+    return *lent_;
+  }
+  void forgotten(MessageRef message) {
+    const auto gone = std::ranges::find(numbers_, message, [](const auto& entry) { return entry.second; });
+    ASSERT_NE(gone, numbers_.end()) << "what is forgotten was remembered";
+    numbers_.erase(gone);
+  }
+  Frame contact() {
+    const PeerId subject = anybody();
+    return random_.below(2) == 0 ? Frame::pull(subject) : Frame::push(subject);
+  }
+  Frame response() {
+    std::vector<PeerId> list(random_.below(20));
+    std::ranges::generate(list, [&] { return anybody(); });
+    const auto handle = peer.lists.add(std::span<const PeerId>(list));
+    return handle ? Frame::response(*handle) : contact();
+  }
+
+  Random random_;
+  GivenLinks links_;
+  std::map<std::uint32_t, MessageRef> numbers_;  // of the contents that the peer remembers
+  std::optional<MessageRef> lent_;
+  std::uint32_t current_ = 0;  // the content that the input brings
+  Input input_ = Start{};
+  bool first_ = true;
+
+ public:
+  OnePeer peer;
+};
+
+}  // namespace gossip
