@@ -16,9 +16,15 @@ namespace {
 using namespace gossip;
 using namespace gossip::sim;
 
-constexpr int bad_input = 2;
+constexpr int fine = 0, did_not_work = 1, bad_input = 2, interrupted = 130;
 
 std::atomic<bool> stop{false};
+
+/// While peers run, the first Ctrl-C asks for the partial report; the next one is the system's again.
+void ask_to_stop(int signal) {
+  stop = true;
+  std::signal(signal, SIG_DFL);
+}
 
 struct Arguments {
   std::string scenario;
@@ -82,7 +88,9 @@ int run_command(const Arguments& arguments) {
     options.record_deliveries = !arguments.csv.empty();
     options.stop = &stop;
     options.progress = [&](Time now, std::uint64_t delivered) { bar(now, delivered); };
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, ask_to_stop);
     report.result = run(experiment, options);
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
   }
   report.result.setup_seconds += setup_seconds;
   if (!arguments.quiet) print_summary(std::cout, report);
@@ -92,7 +100,7 @@ int run_command(const Arguments& arguments) {
     write_file(arguments.json, report_json(report).dump(2) + "\n");
   }
   if (!arguments.csv.empty()) write_csv(arguments.csv, report);
-  return 0;
+  return report.result.interrupted ? interrupted : fine;
 }
 
 int check_command(const Arguments& arguments) {
@@ -113,7 +121,7 @@ void add_scenario(CLI::App& command, Arguments& arguments) {
 int run_program(int argc, char** argv) {
   CLI::App app{
       "Runs gossip peers of a scenario file through simulated time and measures how data spreads.\n"
-      "Exit codes: 0 fine, 2 bad usage or input.",
+      "Exit codes: 0 fine, 1 it did not work (memory, disk), 2 bad usage or input, 130 interrupted.",
       "gossip-sim"};
   app.require_subcommand(1);
   Arguments arguments;
@@ -150,15 +158,16 @@ int run_program(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGINT, [](int) { stop = true; });
-  std::signal(SIGTERM, [](int) { stop = true; });
   try {
     return run_program(argc, argv);
   } catch (const InputError& error) {
     std::cerr << "gossip-sim: " << error.what() << '\n';
     return bad_input;
+  } catch (const RunError& error) {
+    std::cerr << "gossip-sim: " << error.what() << '\n';
+    return did_not_work;
   } catch (const std::bad_alloc&) {
     std::cerr << "gossip-sim: not enough memory for this scenario\n";
-    return bad_input;
+    return did_not_work;
   }
 }

@@ -2,7 +2,6 @@
 
 #include <cstring>
 
-#include "core/config/units.hpp"
 #include "sim/scenario/input_error.hpp"
 
 namespace gossip::sim {
@@ -86,11 +85,11 @@ void Engine::check_in_flight(Time at) const {
   std::uint64_t in_flight = 0;
   for (const Block& block : blocks_) in_flight += block.calendar.size();
   if (in_flight <= most_in_flight_) return;
-  throw InputError(experiment_.scenario.file,
-                   "more than " + std::to_string(most_in_flight_) + " frames and events are under way after " +
-                       duration_text(at) +
-                       ": messages circulate without an end, since /protocol/broadcast/seen_ttl is shorter than their "
-                       "way, or far more is announced than these peers can pass on");
+  throw RunError(experiment_.scenario.file,
+                 "more than " + std::to_string(most_in_flight_) + " frames and events are under way after " +
+                     duration_text(at) +
+                     ": messages circulate without an end, since /protocol/broadcast/seen_ttl is shorter than their "
+                     "way, or far more is announced than these peers can pass on");
 }
 
 void Engine::report_progress(Time at) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "core/config/units.hpp"
 #include "core/operations.hpp"
 #include "sim/engine/calendar.hpp"
 #include "sim/engine/last_delivered.hpp"
@@ -32,7 +33,7 @@ class Engine {
   Engine(const Experiment& experiment, const EngineOptions& options);
   Engine(const Engine&) = delete;
 
-  /// Throws InputError when more is under way than memory is for.
+  /// Throws RunError when more is under way than memory is for.
   void run();
 
   bool interrupted() const { return stopped_; }
@@ -79,7 +80,7 @@ class Engine {
   void begin_sessions(Block& block, PeerId peer);
 
   // Time.
-  Time end() const { return experiment_.scenario.duration > 0 ? experiment_.scenario.duration : never; }
+  Time end() const { return experiment_.scenario.duration > 0 ? experiment_.scenario.duration : longest_duration; }
   Time earliest() const;
   void run_window(Time until);
   void exchange(Block& from, Block& to, std::vector<Event>& outbox);

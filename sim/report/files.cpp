@@ -14,19 +14,38 @@
 namespace gossip::sim {
 namespace {
 
-std::ofstream open(const std::filesystem::path& path) {
-  std::ofstream file(path, std::ios::binary);
-  if (!file) throw InputError(path.string(), "cannot be written");
-  return file;
-}
+/// A file that is written beside and renamed, so that a full disk leaves the old one whole.
+class Output {
+ public:
+  explicit Output(std::filesystem::path path) : path_(std::move(path)), beside_(path_.string() + ".new") {
+    file_.open(beside_, std::ios::binary);
+    if (!file_) throw InputError(path_.string(), "cannot be written");
+  }
+  Output(const Output&) = delete;
+  ~Output() {
+    std::error_code ignored;
+    if (!beside_.empty()) std::filesystem::remove(beside_, ignored);
+  }
+  void finish() {
+    file_.close();
+    std::error_code error;
+    if (file_) std::filesystem::rename(beside_, path_, error);
+    if (!file_ || error) throw RunError(path_.string(), "could not be written to its end; is the disk full?");
+    beside_.clear();
+  }
+  template <class T>
+  Output& operator<<(const T& value) {
+    file_ << value;
+    return *this;
+  }
 
-void close(std::ofstream& file, const std::filesystem::path& path) {
-  file.close();
-  if (!file) throw InputError(path.string(), "could not be written to its end");
-}
+ private:
+  std::filesystem::path path_, beside_;
+  std::ofstream file_;
+};
 
 void write_messages(const std::filesystem::path& path, const Result& result) {
-  std::ofstream file = open(path);
+  Output file(path);
   for (const MessageColumn& column : message_columns())
     file << (&column == message_columns().data() ? "" : ",") << column.named.name;
   for (const Named& miss : miss_names) file << ",missed_" << miss.name;
@@ -38,14 +57,14 @@ void write_messages(const std::filesystem::path& path, const Result& result) {
     for (const std::uint64_t misses : result.messages[i].misses.counts) file << ',' << misses;
     file << '\n';
   }
-  close(file, path);
+  file.finish();
 }
 
 void write_coverage(const std::filesystem::path& path, const Result& result) {
-  std::ofstream file = open(path);
+  Output file(path);
   file << "ms_after_announcement,coverage\n";
   for (const auto& [time, share] : coverage_over_time(result)) file << time << ',' << share << '\n';
-  close(file, path);
+  file.finish();
 }
 
 void write_deliveries(const std::filesystem::path& path, const Result& result) {
@@ -53,7 +72,7 @@ void write_deliveries(const std::filesystem::path& path, const Result& result) {
   std::ranges::sort(sorted, [](const Delivery& a, const Delivery& b) {
     return std::tuple(a.message, a.time, a.peer) < std::tuple(b.message, b.time, b.peer);
   });
-  std::ofstream file = open(path);
+  Output file(path);
   file << "message,peer,time_ns,hops,from\n";
   for (const Delivery& delivery : sorted) {
     file << index(delivery.message) << ',' << index(delivery.peer) << ',' << delivery.time << ',' << delivery.hops
@@ -61,7 +80,7 @@ void write_deliveries(const std::filesystem::path& path, const Result& result) {
     if (delivery.from != no_peer) file << index(delivery.from);
     file << '\n';
   }
-  close(file, path);
+  file.finish();
 }
 
 }  // namespace
@@ -82,9 +101,9 @@ void make_folder(const std::string& path) {
 }
 
 void write_file(const std::string& path, const std::string& text) {
-  std::ofstream file = open(path);
+  Output file(path);
   file << text;
-  close(file, path);
+  file.finish();
 }
 
 void write_csv(const std::string& folder, const Report& report) {

@@ -42,7 +42,7 @@ OrderedJson report_json(const Report& report);
 void print_summary(std::ostream& out, const Report& report);
 
 /// messages.csv, coverage.csv and deliveries.csv in `folder`, which must exist.
-/// Needs EngineOptions::record_deliveries. Throws InputError naming the file that cannot be written.
+/// Needs EngineOptions::record_deliveries. Throws RunError naming the file that cannot be written.
 void write_csv(const std::string& folder, const Report& report);
 
 /// Share of all peers and messages delivered, within each time after the announcement; ends with the last delivery.
@@ -52,7 +52,7 @@ std::vector<std::pair<double, double>> coverage_over_time(const Result& result);
 void check_writable(const std::string& path);
 void make_folder(const std::string& path);
 
-/// Throws InputError naming the file.
+/// The old file stays until the new one is whole. Throws RunError naming the file.
 void write_file(const std::string& path, const std::string& text);
 
 }  // namespace gossip::sim

@@ -34,7 +34,7 @@ struct Result {
   std::uint64_t peak_rss_bytes = 0;
 };
 
-/// Throws InputError for what only shows now (wire, more under way than memory is for).
+/// Throws InputError where the wire cannot carry the plan, RunError where more is under way than memory is for.
 Result run(const Experiment& experiment, const EngineOptions& options = {});
 
 }  // namespace gossip::sim

@@ -11,4 +11,10 @@ class InputError : public std::runtime_error {
   InputError(const std::string& where, const std::string& what) : std::runtime_error(where + ": " + what) {}
 };
 
+/// What only shows while it is done: more than there is room for, a report that cannot be written.
+class RunError : public std::runtime_error {
+ public:
+  RunError(const std::string& where, const std::string& what) : std::runtime_error(where + ": " + what) {}
+};
+
 }  // namespace gossip::sim

@@ -1,5 +1,11 @@
 #include "sim/world/experiment.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "core/config/units.hpp"
+#include "core/operations.hpp"
 #include "sim/scenario/input_error.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/world/big_array.hpp"
@@ -7,16 +13,45 @@
 namespace gossip::sim {
 namespace {
 
-// A byte for each message and peer says what became of it.
-constexpr std::uint64_t most_statuses = std::uint64_t{8} << 30;
+/// What the peers, the plan and the accounts of a run take, without its graph and what is under way.
+double estimated_bytes(const Scenario& scenario) {
+  const double peers = scenario.peers;
+  const auto messages = static_cast<double>(count_messages(scenario));
+  Config fitted = scenario.protocol;
+  Intake::Config& intake = fitted.of<Intake>();
+  intake.seen_capacity = std::min(intake.seen_capacity, static_cast<std::uint32_t>(std::min(messages, 1e9)) + 1);
+  intake.cache_size = std::min(intake.cache_size, intake.seen_capacity);
+  intake.validation = scenario.validation.has_value();
+  const Operations* kind = find_operations(scenario.overlay, scenario.broadcast, scenario.repair);
+  constexpr double per_message = 3 * sizeof(PlannedMessage) + 48;
+  constexpr double per_peer = 40;
+  return peers * messages + messages * per_message + peers * (static_cast<double>(kind->bytes(fitted)) + per_peer);
+}
 
-/// Before anything is drawn: `count` messages would have to be planned one by one.
+/// Before anything is drawn.
 void check_size(const Scenario& scenario) {
-  const std::uint64_t messages = count_messages(scenario);
-  if (messages <= most_statuses / std::max(scenario.peers, 1u) && messages <= 0xffff'fffe) return;
+  const double most = 0.9 * static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  const double needed = estimated_bytes(scenario);
+  if (needed <= most && count_messages(scenario) < 0xffff'ffff) return;
+  const auto gib = [](double bytes) {
+    return std::to_string(static_cast<std::uint64_t>(bytes / (1 << 30)) + 1) + " GiB";
+  };
   throw InputError(scenario.file + ": /workload",
-                   std::to_string(messages) + " messages to " + std::to_string(scenario.peers) +
-                       " peers are more than 8,589,934,592 deliveries to account for; announce fewer");
+                   std::to_string(count_messages(scenario)) + " messages to " + std::to_string(scenario.peers) +
+                       " peers need about " + gib(needed) + " of memory to account for, of " + gib(most) +
+                       " that this machine can spare; announce fewer, or to fewer peers");
+}
+
+/// Where a frame may be under way for longer than peers remember, it can be new again, and so for ever.
+void check_end(const Scenario& scenario, const Graph& graph, const LatencyModel& latency) {
+  if (scenario.duration > 0) return;
+  const Duration given = graph.latency.empty() ? 0 : *std::ranges::max_element(graph.latency);
+  const Duration longest = std::max(given, latency.ceiling()) + scenario.links.jitter;
+  const Duration seen_ttl = scenario.protocol.of<Intake>().seen_ttl;
+  if (longest < seen_ttl / 2) return;
+  throw InputError(scenario.file + ": /", "misses \"duration\": a frame may take " + duration_text(longest) +
+                                              ", no less than half of /protocol/broadcast/seen_ttl (" +
+                                              duration_text(seen_ttl) + "), so that messages could go round for ever");
 }
 
 Graph graph_for(Scenario& scenario) {
@@ -41,6 +76,8 @@ Experiment::Experiment(Scenario&& read, Graph&& made)
       graph(std::move(made)),
       latency(scenario.links, scenario.seed, scenario.file + ": /links/latency"),
       timeline(scenario),
-      plan(make_plan(scenario, timeline)) {}
+      plan(make_plan(scenario, timeline)) {
+  check_end(scenario, graph, latency);
+}
 
 }  // namespace gossip::sim

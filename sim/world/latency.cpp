@@ -140,14 +140,16 @@ void LatencyModel::set(const Normal& spec) {
   kind_ = Kind::normal;
   centre_ = static_cast<double>(spec.mean);
   spread_ = static_cast<double>(spec.deviation);
-  ceiling_ = longest_latency;
+  // No double below 1 is further than 8.3 deviations from the mean.
+  ceiling_ = std::min<Duration>(longest_latency, spec.mean + 9 * spec.deviation);
 }
 
 void LatencyModel::set(const LogNormal& spec) {
   kind_ = Kind::log_normal;
   centre_ = static_cast<double>(spec.median);
   spread_ = spec.sigma;
-  ceiling_ = longest_latency;
+  const double longest = centre_ * real::exp(std::min(9 * spread_, 100.0));
+  ceiling_ = longest < static_cast<double>(longest_latency) ? static_cast<Duration>(longest) : longest_latency;
 }
 
 void LatencyModel::set(const Matrix& spec) {
