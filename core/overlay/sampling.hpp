@@ -26,19 +26,20 @@ struct SamplingConfig {
     using C = SamplingConfig;
     return std::array{
         field<&C::degree>("degree", whole(1, 10'000), {"connections that a peer seeks", "the seed's default"}),
-        field<&C::links>("links", whole(1, 40'000),
-                         {"connections that it keeps, whoever dialled",
-                          "scenarios/seed-bootstrap.json: room enough for those who seek, at half the cost of twice the "
-                          "degree",
-                          "a tenth more than `degree`"}),
+        field<&C::links>(
+            "links", whole(1, 40'000),
+            {"connections that it keeps, whoever dialled",
+             "scenarios/seed-bootstrap.json: room enough for those who seek, at half the cost of twice the "
+             "degree",
+             "a tenth more than `degree`"}),
         field<&C::transient_links>("transient_links", whole(0, 20'000),
                                    {"connections above those: answered, then closed",
                                     "guess: a full peer still introduces people", "as many as `degree`"}),
         field<&C::peer_list>("peer_list", whole(1, 65'535),
                              {"addresses that it remembers", "guess; scenarios/seed-bootstrap.json"}),
-        field<&C::response_peers>("response_peers", whole(1, 10'921),
-                                  {"addresses in one answer, given and taken; 10921 fill a frame",
-                                   "guess; scenarios/seed-bootstrap.json"}),
+        field<&C::response_peers>(
+            "response_peers", whole(1, 10'921),
+            {"addresses in one answer, given and taken; 10921 fill a frame", "guess; scenarios/seed-bootstrap.json"}),
         field<&C::dials>("dials", whole(1, 10'000), {"dials a second, at most", "guess: fills `degree` at once"}),
         field<&C::retry_min>("retry_min", whole(1, 3'600 * second),
                              {"first pause before the same address is dialled, or anybody asked, again", "guess"}),
@@ -75,8 +76,9 @@ struct SamplingConfig {
 ///   `dials` a second. So there is no storm, whoever refuses whom.
 /// - When no address is left to dial, the peer asks again after such a pause: a neighbour or the bootstrapper, at random
 ///   (the bootstrapper too, so that an island of peers finds the others again).
-/// - A peer with enough neighbours tries another address each `explore`; one that then has too many lets a neighbour go
-///   that it had dialled itself. So the halves of a network that was cut apart meet again although neither misses anybody.
+/// - A peer with enough neighbours tries another address each `explore`, even where that is one more than `links`. `quiet`
+///   later it goes again, unless it could not be reached the last time: then a neighbour goes for it that this peer had
+///   dialled itself. So the halves of a network that was cut apart meet again although neither misses anybody.
 /// Keeping
 /// - A peer keeps `links` connections, whoever dialled; it accepts `transient_links` more, answers them, and closes them:
 ///   it is full, but it still introduces people. Beyond that it closes at once. One that says nothing is closed as well.
@@ -95,16 +97,17 @@ class Sampling {
     std::uint16_t links, up, listed, proven;
     std::uint16_t dialled;
     std::uint8_t pauses;
+    bool found_again;  // what is explored could not be reached before
   };
   static constexpr const char* name = "sampling";
   static constexpr const char* about = "Push-pull peer lists from a bootstrapper";
-  static constexpr std::uint8_t worn = 6;               // failures in a row: about a minute by default; guess
-  static constexpr Duration young = 5 * second;         // guess: a full peer closes within a round trip
-  static constexpr Duration quiet = 2 * second;         // guess: what a stranger has to say, it says at once
+  static constexpr std::uint8_t worn = 6;        // failures in a row: about a minute by default; guess
+  static constexpr Duration young = 5 * second;  // guess: a full peer closes within a round trip
+  static constexpr Duration quiet = 2 * second;  // guess: what a stranger has to say, it says at once
 
   static constexpr std::size_t bytes(const Config& config) {
-    const std::size_t raw = config.places() * (sizeof(PeerId) + sizeof(Link)) +
-                            config.peer_list * (sizeof(PeerId) + sizeof(Address));
+    const std::size_t raw =
+        config.places() * (sizeof(PeerId) + sizeof(Link)) + config.peer_list * (sizeof(PeerId) + sizeof(Address));
     return (raw + 7) / 8 * 8;
   }
   std::uint32_t most_actions() const { return config_.degree + config_.response_peers + 8; }
@@ -153,8 +156,8 @@ class Sampling {
   void on_down(PeerId peer) {
     const std::uint32_t place = find(peer);
     if (place == nowhere) return;
-    const bool failed = place >= state_.up || (!link_[place].inbound && since(link_[place].since) < young);
-    put_off(peer, failed);
+    const bool unreachable = place >= state_.up;
+    put_off(peer, unreachable || (!link_[place].inbound && since(link_[place].since) < young), unreachable);
     remove(peer);
     refill();
   }
@@ -209,7 +212,8 @@ class Sampling {
   struct Address {
     std::uint32_t not_before;
     std::uint8_t failures;
-    std::uint8_t unused[3];
+    bool unreachable;
+    std::uint8_t unused[2];
   };
 
   std::uint32_t ticks() const { return static_cast<std::uint32_t>(context_.now() >> tick_bits); }
@@ -278,11 +282,16 @@ class Sampling {
       let_go(links_[place]);
       --room;
     }
-    if (state_.explored != no_peer && find(state_.explored) < state_.up) {
-      const PeerId kept = std::exchange(state_.explored, no_peer);
-      if (state_.up > config_.most_links() && room > 0) let_one_go(kept);
-    }
+    if (state_.explored != no_peer && find(state_.explored) < state_.up) settle_explored(room > 0);
     if (state_.up > config_.most_links()) listen_until(context_.now() + quiet);
+  }
+
+  /// Kept only where it was lost, or is needed: room is for those who seek.
+  void settle_explored(bool may_close) {
+    const PeerId tried = std::exchange(state_.explored, no_peer);
+    if (!may_close) return;
+    if (!state_.found_again && state_.up > config_.degree) return let_go(tried);
+    if (state_.up > config_.most_links()) let_one_go(tried);
   }
 
   /// A random neighbour of those that this peer dialled, so that no stranger decides who.
@@ -353,6 +362,7 @@ class Sampling {
     if (peer == no_peer || !may_dial()) return;
     ++state_.dialled;
     state_.explored = peer;
+    state_.found_again = address_[listed_at(peer)].unreachable;
     dial(peer);
   }
 
@@ -413,7 +423,7 @@ class Sampling {
     if (listed_at(peer) != nowhere) return;
     if (state_.listed == config_.peer_list && !make_room()) return;
     list_[state_.listed] = peer;
-    address_[state_.listed++] = {ticks(), 0, {}};
+    address_[state_.listed++] = {ticks(), 0, false, {}};
   }
 
   /// Gives up a random address that was only heard of, or one that has worn out.
@@ -444,10 +454,11 @@ class Sampling {
   }
 
   /// A connection has ended, or was never made.
-  void put_off(PeerId peer, bool failed) {
+  void put_off(PeerId peer, bool failed, bool unreachable) {
     const std::uint32_t place = listed_at(peer);
     if (place == nowhere) return;
     Address& address = address_[place];
+    address.unreachable = unreachable;
     address.failures = failed ? static_cast<std::uint8_t>(std::min(address.failures + 1, 255)) : std::uint8_t{0};
     const Duration pause = pause_after(address.failures > 0 ? address.failures - 1u : 0u);
     address.not_before = ticks() + static_cast<std::uint32_t>(pause >> tick_bits) + 1;

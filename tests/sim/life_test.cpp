@@ -15,7 +15,8 @@ TEST(Sampling, EndsWithEveryPeerAtItsDegree) {
       const Result result = run_checked(scenario);
       for (std::uint32_t i = 0; i < result.peers; ++i) {
         ASSERT_GE(result.degrees[i], degree) << "peer " << i << " seed " << seed;
-        ASSERT_LE(result.degrees[i], scenario.protocol.of<Sampling>().most_links()) << "peer " << i;
+        // One more while it tries another.
+        ASSERT_LE(result.degrees[i], scenario.protocol.of<Sampling>().most_links() + 1) << "peer " << i;
       }
     }
   }
