@@ -42,6 +42,11 @@ struct IntakeConfig {
                            "the seed's decision table"}),
     };
   }
+
+  constexpr std::optional<Conflict> conflict() const {
+    if (!validation || validation_deadline <= seen_ttl) return std::nullopt;
+    return Conflict{"validation_deadline", "is above", "seen_ttl", "what waits must not be forgotten"};
+  }
 };
 
 /// What happens to a message before any broadcast sees it: is it new, who is told, may it go on?

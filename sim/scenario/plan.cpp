@@ -31,8 +31,9 @@ Plan make_plan(const Scenario& scenario) {
   Plan plan;
   for (const Workload& load : scenario.workload) add_messages(load, scenario.peers, plan.messages);
   std::ranges::stable_sort(plan.messages, {}, &MessagePlan::at);
-  for (std::uint32_t i = 0; i < scenario.kills.size(); ++i) {
-    plan.deeds.push_back({Deed::Kind::kill, scenario.kills[i].at, i});
+  for (std::uint32_t i = 0; i < scenario.faults.size(); ++i) {
+    plan.deeds.push_back(
+        {Deed::Kind::kill, std::visit([](const auto& fault) { return fault.at; }, scenario.faults[i]), i});
   }
   for (std::uint32_t i = 0; i < plan.messages.size(); ++i) {
     plan.deeds.push_back({Deed::Kind::publish, plan.messages[i].at, i});
