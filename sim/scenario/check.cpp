@@ -152,19 +152,18 @@ class PlainChecks : Checks {
     if constexpr (requires { config.conflict(); }) {
       const std::optional<Conflict> conflict = config.conflict();
       if (!conflict) return;
-      const auto value = [&](std::string_view name) { return value_text<Part>(name); };
-      const Conflict& found = *conflict;
-      std::string text = value(found.field).append(" ").append(found.problem).append(" ");
-      text += spelt(path + std::string(found.other)) + " (" + value(found.other) + ')';
-      if (!found.why.empty()) text.append(": ").append(found.why);
-      require(false, path + std::string(found.field), text);
+      const auto value = [&](std::string_view name) { return value_text<Part>(config, name); };
+      std::string text = value(conflict->field).append(" ").append(conflict->problem).append(" ");
+      text += spelt(path + std::string(conflict->other)) + " (" + value(conflict->other) + ')';
+      if (!conflict->why.empty()) text.append(": ").append(conflict->why);
+      require(false, path + std::string(conflict->field), text);
     }
   }
   template <class Part>
-  std::string value_text(std::string_view name) const {
+  static std::string value_text(const typename Part::Config& config, std::string_view name) {
     const auto fields = Part::Config::fields();
     const auto field = std::ranges::find(fields, name, &Field::name);
-    return text_of(*field, field->get(&scenario_.protocol.of<Part>()));
+    return text_of(*field, field->get(&config));
   }
 
   void validation() const {
@@ -172,13 +171,10 @@ class PlainChecks : Checks {
       const bool good = scenario_.validation->reject + scenario_.validation->silent <= 1;
       return require(good, "/protocol/broadcast/validation/silent", "and reject make more than 1 together");
     }
-    const Intake::Config standard;
-    for (const std::string_view name : {"relay", "cache_size", "validation_deadline", "on_silence"}) {
-      const auto fields = Intake::Config::fields();
-      const auto field = std::ranges::find(fields, name, &Field::name);
-      const Value value = field->get(&scenario_.protocol.of<Intake>());
-      require(value == field->get(&standard), "/protocol/broadcast/" + std::string(name),
-              '"' + text_of(*field, value) + "\" has no effect without validation");
+    for (const std::string name : {"relay", "cache_size", "validation_deadline", "on_silence"}) {
+      const std::string value = value_text<Intake>(scenario_.protocol.of<Intake>(), name);
+      require(value == value_text<Intake>({}, name), "/protocol/broadcast/" + name,
+              '"' + value + "\" has no effect without validation");
     }
   }
 

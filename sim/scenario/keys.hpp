@@ -67,6 +67,10 @@ struct Key {
 
 const Section& scenario_format();
 
+/// Whether such values are text in JSON.
+constexpr bool is_text(Unit unit) { return unit == Unit::size || unit == Unit::duration || unit == Unit::choice; }
+nlohmann::ordered_json json_of(const Field& field, const Value& value);
+
 /// What a key that is left out says, taken from the struct, which should be a fresh one; null where there is nothing
 /// to show.
 nlohmann::ordered_json default_of(const Key& key, void* object);

@@ -12,16 +12,11 @@ using Schema = nlohmann::ordered_json;
 
 Schema definition(const char* name) { return {{"$ref", std::string("#/$defs/") + name}}; }
 
-Schema number(const char* type, const Value& value) {
-  return type == std::string("number") ? Schema(std::get<double>(value)) : Schema(std::get<std::int64_t>(value));
-}
-
 Schema of_number(const Field& field) {
-  const char* type = field.is_real() ? "number" : "integer";
-  Schema schema{{"type", type}};
-  schema[field.range.open_least ? "exclusiveMinimum" : "minimum"] = number(type, field.range.least);
-  schema[field.range.open_most ? "exclusiveMaximum" : "maximum"] = number(type, field.range.most);
-  return schema;
+  const Range& range = field.range;
+  return {{"type", field.is_real() ? "number" : "integer"},
+          {range.open_least ? "exclusiveMinimum" : "minimum", json_of(field, range.least)},
+          {range.open_most ? "exclusiveMaximum" : "maximum", json_of(field, range.most)}};
 }
 
 Schema of_section(const Section& section, void* around);
@@ -64,8 +59,8 @@ struct SchemaOf {
 /// A pattern cannot say what the bounds of a duration or a size are; a person can read it.
 std::string bounds(const Key& key) {
   const Field* field = std::get_if<Field>(&key.shape);
-  if (field == nullptr || (field->unit != Unit::size && field->unit != Unit::duration)) return "";
-  return field->range.least == field->range.most ? "" : " (" + range_text(*field) + ')';
+  const bool said = field != nullptr && (field->unit == Unit::size || field->unit == Unit::duration);
+  return said && field->range.least != field->range.most ? " (" + range_text(*field) + ')' : "";
 }
 
 Schema of_key(const Key& key, void* object) {

@@ -7,6 +7,7 @@ namespace {
 
 TEST(Units, DurationsAreExact) {
   EXPECT_EQ(parse_duration("80ms").value, 80 * millisecond);
+  EXPECT_EQ(parse_duration("80 ms").value, 80 * millisecond);
   EXPECT_EQ(parse_duration("1.5s").value, 1'500 * millisecond);
   EXPECT_EQ(parse_duration("10us").value, 10 * microsecond);
   EXPECT_EQ(parse_duration("250ns").value, 250);
@@ -40,11 +41,11 @@ TEST(Units, RatesBecomeIntervals) {
 }
 
 TEST(Units, WhatIsNotADurationIsAnError) {
-  for (const std::string text : {"80", "ms", "80sec", "-1s", "1e3s", ".5s", "5.s", "1.2.3s", "1 s", " 1s", "1s ", "",
+  for (const std::string text : {"80", "ms", "80sec", "-1s", "1e3s", ".5s", "5.s", "1.2.3s", "1  s", " 1s", "1s ", "",
                                  ".", "1S", "0x1s", "1234567890123456789s", "nan", "inf s"}) {
     const auto parsed = parse_duration(text);
     EXPECT_FALSE(parsed.value) << text;
-    EXPECT_TRUE(parsed.problem.starts_with("is not a duration; write")) << text << \' \' << parsed.problem;
+    EXPECT_TRUE(parsed.problem.starts_with("is not a duration; write")) << text << ' ' << parsed.problem;
   }
   EXPECT_EQ(parse_duration("0.5ns").problem, "is finer than a nanosecond");
   EXPECT_EQ(parse_duration("1.0000000001s").problem, "is finer than a nanosecond");
@@ -53,17 +54,17 @@ TEST(Units, WhatIsNotADurationIsAnError) {
 }
 
 TEST(Units, WhatIsNotASizeOrRateIsAnError) {
-  for (const std::string text : {"64", "KiB", "64 KiB", "64kib", "64Kb", "-1B"}) {
+  for (const std::string text : {"64", "KiB", "64  KiB", "64kib", "64Kb", "-1B"}) {
     const auto parsed = parse_size(text);
     EXPECT_FALSE(parsed.value) << text;
-    EXPECT_TRUE(parsed.problem.starts_with("is not a size; write")) << text << \' \' << parsed.problem;
+    EXPECT_TRUE(parsed.problem.starts_with("is not a size; write")) << text << ' ' << parsed.problem;
   }
   EXPECT_EQ(parse_size("0.5B").problem, "is finer than a byte");
   EXPECT_EQ(parse_size("99999999GB").problem, "is too long or too large");
   for (const std::string text : {"10", "10s", "/s", "10/", "10/day", "s/10", "-1/s"}) {
     const auto parsed = parse_rate(text);
     EXPECT_FALSE(parsed.value) << text;
-    EXPECT_TRUE(parsed.problem.starts_with("is not a rate; write")) << text << \' \' << parsed.problem;
+    EXPECT_TRUE(parsed.problem.starts_with("is not a rate; write")) << text << ' ' << parsed.problem;
   }
   EXPECT_EQ(parse_rate("0/s").problem, "never happens; leave the entry out instead");
   EXPECT_EQ(parse_rate("3/ns").problem, "is more than one a nanosecond");
