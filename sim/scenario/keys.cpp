@@ -75,8 +75,10 @@ Section graph(std::string_view type, std::string_view help, Keys keys = {}) {
 }
 template <GraphFile::Format format>
 Section graph_file(std::string_view type, std::string_view help, std::string_view content) {
-  const auto open = [](void* scenario) -> void* {
-    return &at<&Scenario::topology>(scenario)->emplace<GraphFile>(format, std::string());
+  const auto open = [](void* scenario) {
+    void* file = become<&Scenario::topology, GraphFile>(scenario);
+    *at<&GraphFile::format>(file) = format;
+    return file;
   };
   return {type, help, {need_file<&GraphFile::path>(content)}, open};
 }

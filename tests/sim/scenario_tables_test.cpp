@@ -1,5 +1,6 @@
+#include <algorithm>
 #include <cstdlib>
-#include <set>
+#include <functional>
 
 #include "core/config/text.hpp"
 #include "sim/scenario/json_input.hpp"
@@ -90,19 +91,41 @@ class Table {
   explicit Table(std::string type)
       : rows_{{std::move(type), "key", "value", "default", "meaning", "the default is from"}} {}
 
-  void add(const Section& section, void* around) {
+  void add(const Section& section, void* around, const auto& listed) {
     void* object = section.open(around);
-    if (!section.type.empty())
-      rows_.push_back({'`' + std::string(section.type) + '`', "", "", "", std::string(section.help), ""});
+    if (!section.type.empty()) add_title('`' + std::string(section.type) + '`', section.help);
     for (const Key& key : section.keys) {
-      if (key.older) continue;
+      if (key.older || !listed(key)) continue;
       rows_.push_back({"", '`' + std::string(key.name) + '`', std::visit(Written{}, key.shape),
                        default_cell(key, object), std::string(key.help), std::string(key.source)});
     }
   }
+  void add(const Section& section, void* around) {
+    add(section, around, [](const Key&) { return true; });
+  }
+  /// What all kinds have comes first, once.
+  void add(const OneOf& choice, void* around) {
+    const auto has = [](const Section& kind, const Key& key) {
+      return std::ranges::any_of(kind.keys, [&](const Key& k) { return k.name == key.name && k.help == key.help; });
+    };
+    const auto shared = [&](const Key& key) {
+      return choice.kinds.size() > 1 &&
+             std::ranges::all_of(choice.kinds, [&](const auto& kind) { return has(kind, key); });
+    };
+    if (std::ranges::any_of(choice.kinds.front().keys, shared)) {
+      Section all = choice.kinds.front();
+      all.type = {};
+      add_title("every one", "what all of them have");
+      add(all, around, shared);
+    }
+    for (const Section& kind : choice.kinds) add(kind, around, std::not_fn(shared));
+  }
   std::string text() const { return markdown(rows_); }
 
  private:
+  void add_title(const std::string& type, std::string_view help) {
+    rows_.push_back({type, "", "", "", std::string(help), ""});
+  }
   std::vector<std::vector<std::string>> rows_;
 };
 
@@ -125,8 +148,7 @@ std::string table_at(const std::string& path) {
     section = list != nullptr ? &list->entry : std::get_if<Section>(&key->shape);
   }
   Table table(choice == nullptr ? "" : '`' + name + ".type`");
-  if (choice == nullptr) table.add(*section, object);
-  for (const Section& kind : choice == nullptr ? std::vector<Section>() : choice->kinds) table.add(kind, object);
+  choice == nullptr ? table.add(*section, object) : table.add(*choice, object);
   return table.text();
 }
 
