@@ -322,8 +322,6 @@ TEST(ScenarioReader, OlderSpellings) {
       error("/protocol/broadcast/validation/deadline=30s")
           .ends_with("/protocol/broadcast/validation/deadline: 30s is above /protocol/broadcast/seen_ttl (29s): "
                      "what waits must not be forgotten"));
-  EXPECT_TRUE(error("/protocol/overlay/max_conections=5").ends_with("is not known; did you mean \"response_peers\"?") ==
-              false);
 }
 
 TEST(ScenarioReader, WhatIsLeftOutOfAnOverlayStaysAutomatic) {
