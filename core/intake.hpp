@@ -45,6 +45,11 @@ struct IntakeConfig {
   static constexpr auto driver_fields() {
     return std::array{field<&IntakeConfig::validation>("validation", any_value, {"every Deliver gets a Verdict"})};
   }
+
+  constexpr std::optional<Conflict> conflict() const {
+    if (!validation || validation_deadline <= seen_ttl) return std::nullopt;
+    return Conflict{"validation_deadline", "is above", "seen_ttl", "what waits must not be forgotten"};
+  }
 };
 
 /// What happens to a message before any broadcast sees it: is it new, who is told, may it go on?

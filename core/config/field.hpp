@@ -55,6 +55,13 @@ struct Field {
   constexpr bool is_real() const { return unit == Unit::share || unit == Unit::number; }
 };
 
+/// Two parameters whose values do not go together: "`retry_min` is above `retry_max`". A configuration that has such
+/// relations says which one is broken in `std::optional<Conflict> conflict() const`; the names are those of its fields.
+struct Conflict {
+  std::string_view field, problem, other;
+  std::string_view why = {};
+};
+
 /// A table of parameters and the struct that they are in.
 struct Fields {
   std::span<const Field> table;

@@ -118,6 +118,7 @@ Parsed<Duration> parse_rate(std::string_view text) {
 
 std::string duration_text(Duration duration) {
   if (duration < 0) return '-' + duration_text(-duration);
+  if (duration == 0) return "0s";
   const auto value = static_cast<std::uint64_t>(duration);
   // Minutes and hours have no decimals of their own: only where they are whole.
   for (const UnitName& unit : {time_units[5], time_units[4]}) {

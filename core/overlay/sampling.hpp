@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "core/config/field.hpp"
@@ -22,17 +23,20 @@ struct SamplingConfig {
   Duration retry_max = 30 * second;
   Duration explore = 20 * second;
 
+  static constexpr std::int64_t links_allowed = 40'000, transient_allowed = 20'000;
+  static_assert(links_allowed + transient_allowed <= 65'535, "places are counted in 16 bits");
+
   static constexpr auto fields() {
     using C = SamplingConfig;
     return std::array{
         field<&C::degree>("degree", whole(1, 10'000), {"connections that a peer seeks", "the seed's default"}),
         field<&C::links>(
-            "links", whole(1, 40'000),
+            "links", whole(1, links_allowed),
             {"connections that it keeps, whoever dialled",
              "scenarios/seed-bootstrap.json: room enough for those who seek, at half the cost of twice the "
              "degree",
              "a tenth more than `degree`"}),
-        field<&C::transient_links>("transient_links", whole(0, 20'000),
+        field<&C::transient_links>("transient_links", whole(0, transient_allowed),
                                    {"connections above those: answered, then closed",
                                     "guess: a full peer still introduces people", "as many as `degree`"}),
         field<&C::peer_list>("peer_list", whole(1, 65'535),
@@ -59,6 +63,13 @@ struct SamplingConfig {
   constexpr std::uint32_t most_transient() const { return transient_links != automatic ? transient_links : degree; }
   /// Connections that a peer may have at once.
   constexpr std::uint32_t places() const { return most_links() + most_transient(); }
+
+  constexpr std::optional<Conflict> conflict() const {
+    if (degree > most_links()) return Conflict{"degree", "is above", "links"};
+    if (degree > peer_list) return Conflict{"degree", "is above", "peer_list"};
+    if (retry_min > retry_max) return Conflict{"retry_min", "is above", "retry_max"};
+    return std::nullopt;
+  }
 };
 
 /// The seed's push-pull peer lists: a peer knows some addresses and is connected to some of them.

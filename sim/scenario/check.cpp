@@ -1,24 +1,28 @@
+#include <algorithm>
 #include <set>
 
+#include "core/config/text.hpp"
+#include "core/peer.hpp"
 #include "sim/scenario/input_error.hpp"
 #include "sim/scenario/json_input.hpp"
 #include "sim/scenario/reader.hpp"
-#include "core/config/units.hpp"
 
-/// Combinations that make no sense although each value does; the schema has seen to the values.
+/// Combinations that make no sense although each value does; the tables in keys.cpp have seen to the values.
 namespace gossip::sim {
 namespace {
-
-/// A classic frame has 65,535 bytes: 4 of its own and 8 of the announce in it.
-constexpr std::uint32_t largest_data = 65'535 - 4 - 8;
 
 class Checks {
  public:
   explicit Checks(const Scenario& scenario) : scenario_(scenario) {}
 
  protected:
+  /// The path as it stands in the file.
+  std::string spelt(const std::string& path) const {
+    const auto older = scenario_.spelling.find(path);
+    return older == scenario_.spelling.end() ? path : older->second;
+  }
   void require(bool good, const std::string& path, const std::string& what) const {
-    if (!good) throw InputError(json_where(scenario_.file, path), what);
+    if (!good) throw InputError(json_where(scenario_.file, spelt(path)), what);
   }
   const Scenario& scenario_;
 };
@@ -33,13 +37,17 @@ class PeerChecks : Checks {
 
   void run() const {
     std::visit([&](const auto& spec) { topology(spec); }, scenario_.topology);
-    if (scenario_.overlay == OverlayKind::sampling) {
-      below(index(scenario_.protocol.sampling.bootstrapper), "/protocol/overlay/bootstrapper");
-    }
+    Overlays::each([&]<class P>() {
+      if constexpr (requires(typename P::Config config) { config.bootstrapper; }) {
+        if (scenario_.overlay != P::name) return;
+        below(index(scenario_.protocol.of<P>().bootstrapper), "/protocol/overlay/bootstrapper");
+      }
+    });
     for (std::size_t i = 0; i < scenario_.workload.size(); ++i) workload(i);
     if (scenario_.churn) all_below(scenario_.churn->spared, "/churn/spared");
-    for (std::size_t i = 0; i < scenario_.kills.size(); ++i)
-      all_below(scenario_.kills[i].peers, at("faults", i) + "/kill");
+    for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
+      std::visit([&](const auto& fault) { this->fault(fault, at("faults", i)); }, scenario_.faults[i]);
+    }
   }
 
  private:
@@ -55,6 +63,7 @@ class PeerChecks : Checks {
     if (entry.peers.size() == 1) return below(entry.peers[0], path);
     all_below(entry.peers, path);
   }
+  void fault(const Kill& kill, const std::string& path) const { all_below(kill.peers, path + "/kill"); }
 
   void topology(const auto&) const {}
   void topology(const Grid& grid) const {
@@ -92,82 +101,81 @@ class PlainChecks : Checks {
   void run() const {
     overlay();
     std::visit([&](const auto& spec) { latency(spec); }, scenario_.links.latency);
-    require(scenario_.links.min_latency > 0, "/links/min_latency",
-            "is zero, but the simulator needs a shortest latency to advance by; \"1us\" is fine");
-    bounded(scenario_.links.jitter, "/links/jitter");
-    broadcast();
+    protocol();
+    validation();
     for (std::size_t i = 0; i < scenario_.workload.size(); ++i) workload(i);
     if (scenario_.churn) churn(*scenario_.churn);
-    for (std::size_t i = 0; i < scenario_.kills.size(); ++i) kill(i);
+    for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
+      std::visit([&](const auto& fault) { this->fault(fault, at("faults", i)); }, scenario_.faults[i]);
+    }
   }
 
  private:
-  bool sampling() const { return scenario_.overlay == OverlayKind::sampling; }
-  bool from_file() const { return std::holds_alternative<GraphFile>(scenario_.topology); }
-
-  /// Keeps sums of latencies far from overflow.
-  void bounded(Duration value, const std::string& path) const {
-    require(value <= 3'600 * second, path, duration_text(value) + " is above an hour, the most allowed for a link");
-  }
-  void ordered(std::uint64_t low, std::uint64_t high, const std::string& low_name, const std::string& high_name) const {
-    const std::string path = "/protocol/overlay/";
-    require(low <= high, path + low_name,
-            std::to_string(low) + " is above " + path + high_name + " (" + std::to_string(high) + ')');
-  }
-
   void overlay() const {
     const bool links = !std::holds_alternative<NoLinks>(scenario_.topology);
-    require(scenario_.peers > 0 || from_file(), "", "misses \"peers\": how many, unless a topology file says so");
-    if (!sampling()) {
-      require(links, "", "misses \"topology\": the fixed overlay needs links; or choose another /protocol/overlay");
+    const bool from_file = std::holds_alternative<GraphFile>(scenario_.topology);
+    require(scenario_.peers > 0 || from_file, "", "misses \"peers\": how many, unless a topology file says so");
+    const std::string name = "the " + scenario_.overlay + " overlay";
+    if (scenario_.links_given()) {
+      require(links, "", "misses \"topology\": " + name + " needs links; or choose another /protocol/overlay");
       require(scenario_.start_spread == 0, "/protocol/start_spread",
-              "has no effect with the fixed overlay, whose links are there from the start; leave it out");
+              "has no effect with " + name + ", whose links are there from the start; leave it out");
       return;
     }
-    require(!links, "/topology", "has no effect: the sampling overlay finds its own neighbours; leave it out");
+    require(!links, "/topology", "has no effect: " + name + " finds its own neighbours; leave it out");
     require(scenario_.duration > 0, "",
-            "misses \"duration\": with the sampling overlay there is always something to happen next");
-    const SamplingConfig& config = scenario_.protocol.sampling;
-    ordered(config.degree, config.max_connections, "degree", "max_connections");
-    ordered(config.degree, config.peer_list, "degree", "peer_list");
-    require(config.max_connections + config.transient_connections <= 65'535, "/protocol/overlay/transient_connections",
-            "makes more than 65535 connections together with max_connections");
-    require(config.retry_min > 0, "/protocol/overlay/retry_min", "is zero, so a lonely peer would ask without a pause");
-    require(config.retry_min <= config.retry_max, "/protocol/overlay/retry_min",
-            duration_text(config.retry_min) + " is above retry_max (" + duration_text(config.retry_max) + ')');
+            "misses \"duration\": with " + name + " there is always something to happen next");
   }
 
   void latency(const auto&) const {}
-  void latency(const Constant& spec) const { bounded(spec.value, "/links/latency/value"); }
   void latency(const Uniform& spec) const {
     require(spec.min <= spec.max, "/links/latency/max",
             duration_text(spec.max) + " is below min (" + duration_text(spec.min) + ')');
-    bounded(spec.max, "/links/latency/max");
-  }
-  void latency(const Normal& spec) const {
-    bounded(spec.mean, "/links/latency/mean");
-    bounded(spec.deviation, "/links/latency/deviation");
-  }
-  void latency(const LogNormal& spec) const {
-    require(spec.median > 0, "/links/latency/median", "is zero, and so would every latency be");
-    bounded(spec.median, "/links/latency/median");
   }
 
-  void broadcast() const {
-    const std::string path = "/protocol/broadcast/";
-    const FloodConfig& flood = scenario_.protocol.flood;
-    require(flood.seen_ttl > 0, path + "seen_ttl", "is zero, so that nothing would ever count as seen");
-    if (!scenario_.validation) {
-      require(flood.relay == Relay::all, path + "relay",
-              "\"subscribed\" has no effect without validation, whose subscribers it means");
-      return;
+  /// What the chosen protocols say of their parameters.
+  void protocol() const {
+    const auto one_of = [&]<class All>(All, const std::string& name, const std::string& path) {
+      All::each([&]<class P>() {
+        if (name == P::name) relations<P>(path);
+      });
+    };
+    one_of(Overlays{}, scenario_.overlay, "/protocol/overlay/");
+    relations<Intake>("/protocol/broadcast/");
+    relations<History>("/protocol/broadcast/");
+    one_of(Broadcasts{}, scenario_.broadcast, "/protocol/broadcast/");
+    one_of(Repairs{}, scenario_.repair, "/protocol/repair/");
+  }
+  template <class Part>
+  void relations(const std::string& path) const {
+    const auto& config = scenario_.protocol.of<Part>();
+    if constexpr (requires { config.conflict(); }) {
+      const std::optional<Conflict> conflict = config.conflict();
+      if (!conflict) return;
+      const auto value = [&](std::string_view name) { return value_text<Part>(config, name); };
+      std::string text = value(conflict->field).append(" ").append(conflict->problem).append(" ");
+      text += spelt(path + std::string(conflict->other)) + " (" + value(conflict->other) + ')';
+      if (!conflict->why.empty()) text.append(": ").append(conflict->why);
+      require(false, path + std::string(conflict->field), text);
     }
-    const ValidationSpec& spec = *scenario_.validation;
-    require(spec.reject + spec.silent <= 1, path + "validation/silent", "and reject make more than 1 together");
-    require(flood.validation_deadline > 0, path + "validation/deadline", "is zero, so that no verdict comes in time");
-    require(flood.validation_deadline <= flood.seen_ttl, path + "validation/deadline",
-            duration_text(flood.validation_deadline) + " is above " + path + "seen_ttl (" + duration_text(flood.seen_ttl) +
-                "): what waits must not be forgotten");
+  }
+  template <class Part>
+  static std::string value_text(const typename Part::Config& config, std::string_view name) {
+    const auto fields = Part::Config::fields();
+    const auto field = std::ranges::find(fields, name, &Field::name);
+    return text_of(*field, field->get(&config));
+  }
+
+  void validation() const {
+    if (scenario_.validation) {
+      const bool good = scenario_.validation->reject + scenario_.validation->silent <= 1;
+      return require(good, "/protocol/broadcast/validation/silent", "and reject make more than 1 together");
+    }
+    for (const std::string name : {"relay", "cache_size", "validation_deadline", "on_silence"}) {
+      const std::string value = value_text<Intake>(scenario_.protocol.of<Intake>(), name);
+      require(value == value_text<Intake>({}, name), "/protocol/broadcast/" + name,
+              '"' + value + "\" has no effect without validation");
+    }
   }
 
   void in_time(Time time, const std::string& path) const {
@@ -178,9 +186,6 @@ class PlainChecks : Checks {
   void workload(std::size_t i) const {
     const Workload& entry = scenario_.workload[i];
     in_time(entry.at, at("workload", i) + "/at");
-    require(
-        entry.size <= largest_data, at("workload", i) + "/size",
-        std::to_string(entry.size) + " bytes are more than a frame carries (" + std::to_string(largest_data) + "B)");
     const bool ends = entry.interval == 0 || (entry.count - 1) <= (longest_duration - entry.at) / entry.interval;
     require(ends, at("workload", i) + "/count", "lasts longer than a century at this interval");
     const Time last = entry.at + (entry.count - 1) * entry.interval;
@@ -199,12 +204,11 @@ class PlainChecks : Checks {
     in_time(churn.start, "/churn/after");
   }
 
-  void kill(std::size_t i) const {
-    const Kill& kill = scenario_.kills[i];
-    in_time(kill.at, at("faults", i) + "/at");
+  void fault(const Kill& kill, const std::string& path) const {
+    in_time(kill.at, path + "/at");
     std::set<std::uint32_t> once;
     for (const std::uint32_t peer : kill.peers) {
-      require(once.insert(peer).second, at("faults", i) + "/kill", "names peer " + std::to_string(peer) + " twice");
+      require(once.insert(peer).second, path + "/kill", "names peer " + std::to_string(peer) + " twice");
     }
   }
 };

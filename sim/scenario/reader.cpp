@@ -1,337 +1,220 @@
 #include "sim/scenario/reader.hpp"
 
-#include <array>
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <tuple>
-#include <type_traits>
 
-#include "core/assert.hpp"
+#include "core/config/text.hpp"
 #include "sim/scenario/input_error.hpp"
 #include "sim/scenario/json_input.hpp"
-#include "core/config/units.hpp"
+#include "sim/scenario/keys.hpp"
 
 namespace gossip::sim {
 namespace {
 
-const Json& schema_root() {
-  static const Json root = Json::parse(scenario_schema());
-  return root;
+/// The value in a message, shortened when it is a whole section.
+std::string shown(const Json& value) {
+  const std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return value.is_structured() && text.size() > 40 ? "an " + std::string(value.type_name()) : text;
 }
 
-struct File {
-  std::string name;
-  std::filesystem::path folder;
+bool is_whole(const Json& value) {
+  if (!value.is_number_float()) return value.is_number_integer();
+  const double number = value;
+  return std::abs(number) < 9e15 && number == std::floor(number);
+}
+
+std::int64_t whole_of(const Json& value) {
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  const bool above = value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{most};
+  return above ? most : value.get<std::int64_t>();
+}
+
+/// Whether a value is of the JSON type that a kind of parameter is written in, and what that is called.
+struct Written {
+  bool right;
+  const char* expected;
 };
 
-/// One object of a checked document beside its schema. Asking for a key that the schema does not have is a bug, and so
-/// is a default in the schema that is not the one in the struct.
-class Section {
+Written written(const Field& field, const Json& value) {
+  switch (field.unit) {
+    case Unit::count:
+    case Unit::peer:
+      return {is_whole(value), "an integer"};
+    case Unit::size:
+      return {value.is_string(), "a size such as \"64KiB\""};
+    case Unit::duration:
+      return {value.is_string(), "a duration such as \"80ms\""};
+    case Unit::flag:
+      return {value.is_boolean(), "true or false"};
+    case Unit::choice:
+      return {value.is_string(), "a name"};
+    case Unit::share:
+    case Unit::number:
+      return {value.is_number(), "a number"};
+  }
+  return {false, ""};
+}
+Written written(const PeerList&, const Json& value) { return {value.is_array(), "a list of peers"}; }
+Written written(const auto&, const Json&) { return {false, ""}; }
+
+/// Walks over a document and the tables at once: checks each value and puts it where the table says.
+class Reader {
  public:
-  Section(const File& file, const Json& value, const Json& schema, std::string path)
-      : file_(file), value_(value), schema_(branch(value, resolve(schema, schema_root()))), path_(std::move(path)) {}
+  Reader(Scenario& scenario, const Json& document)
+      : scenario_(scenario), document_(document), folder_(std::filesystem::path(scenario.file).parent_path()) {}
 
-  bool has(const std::string& key) const {
-    property(key);
-    return value_.contains(key);
-  }
-
-  /// Replaces `target` when the key is there.
-  template <class T>
-  void get(const std::string& key, T& target) const {
-    const Json& schema = property(key);
-    if (schema.contains("default")) {
-      T fallback{};
-      convert(key, schema["default"], fallback);
-      GOSSIP_ASSERT(fallback == target);
-    }
-    if (value_.contains(key)) convert(key, value_[key], target);
-  }
-
-  /// The same for a choice between names; `choices` follows the schema's order.
-  template <class E, std::size_t n>
-  void get(const std::string& key, E& target, const std::array<E, n>& choices) const {
-    const Json& names = property(key)["enum"];
-    GOSSIP_ASSERT(names.size() == n);
-    const auto chosen = [&](const Json& name) {
-      for (std::size_t i = 0; i < n; ++i) {
-        if (names[i] == name) return choices[i];
-      }
-      GOSSIP_ASSERT(false && "the document has been checked");
-      return choices[0];
-    };
-    const Json& schema = property(key);
-    if (schema.contains("default")) GOSSIP_ASSERT(chosen(schema["default"]) == target);
-    if (value_.contains(key)) target = chosen(value_[key]);
-  }
-
-  Section section(const std::string& key) const { return {file_, value_[key], property(key), path_ + '/' + key}; }
-  /// An array's entries.
-  template <class Visit>
-  void each(const std::string& key, Visit visit) const {
-    const Json& items = property(key)["items"];
-    if (!value_.contains(key)) return;
-    for (std::size_t i = 0; i < value_[key].size(); ++i) {
-      visit(Section(file_, value_[key][i], items, path_ + '/' + key + '/' + std::to_string(i)));
-    }
-  }
-  const Json& raw(const std::string& key) const {
-    property(key);
-    return value_[key];
-  }
-  std::string type() const { return value_["type"]; }
-  [[noreturn]] void fail(const std::string& key, const std::string& what) const { throw InputError(where(key), what); }
-
-  /// A file's name, which the scenario gives relative to its own folder.
-  std::string path_of(const std::string& key) const {
-    std::string name;
-    get(key, name);
-    if (name.empty()) return name;
-    const std::filesystem::path path = (file_.folder / name).lexically_normal();
-    if (!std::filesystem::is_regular_file(path)) fail(key, "the file " + path.string() + " does not exist");
-    return path.string();
-  }
-  void get_rate(const std::string& key, Duration& interval) const {
-    if (has(key)) interval = parse_rate(value_[key].get<std::string>(), where(key));
-  }
+  void read() { read_object(document_, scenario_format(), "a gossip scenario", &scenario_, ""); }
 
  private:
-  static const Json& branch(const Json& value, const Json& schema) {
-    if (!schema.contains("oneOf")) return schema;
-    const Json* found = find_branch(schema, schema_root(), value);
-    GOSSIP_ASSERT(found != nullptr);
-    return *found;
+  [[noreturn]] void fail(const std::string& path, const std::string& what) const {
+    throw InputError(json_where(scenario_.file, path), what);
   }
-  const Json& property(const std::string& key) const {
-    GOSSIP_ASSERT(schema_["properties"].contains(key));
-    return schema_["properties"][key];
-  }
-  std::string where(const std::string& key) const { return json_where(file_.name, path_ + '/' + key); }
-
-  template <class T>
-  void convert(const std::string&, const Json& from, T& to) const {
-    from.get_to(to);
-  }
-  void convert(const std::string& key, const Json& from, Duration& to) const {
-    to = parse_duration(from.get<std::string>(), where(key));
-  }
-  /// A number, or a size.
-  void convert(const std::string& key, const Json& from, std::uint32_t& to) const {
-    const std::uint64_t value =
-        from.is_string() ? parse_size(from.get<std::string>(), where(key)) : from.get<std::uint64_t>();
-    if (value > std::numeric_limits<std::uint32_t>::max()) fail(key, from.dump() + " is too large");
-    to = static_cast<std::uint32_t>(value);
+  void expect(bool right, const std::string& expected, const Json& value, const std::string& path) const {
+    if (!right) fail(path, "expected " + expected + ", got " + shown(value));
   }
 
-  const File& file_;
-  const Json& value_;
-  const Json& schema_;
-  std::string path_;
-};
-
-GraphFile graph_file(const Section& from, GraphFile::Format format) { return {format, from.path_of("file")}; }
-
-TopologySpec read_topology(const Section& from) {
-  const std::string type = from.type();
-  if (type == "complete") return Complete{};
-  if (type == "ring") return Ring{};
-  if (type == "star") return Star{};
-  if (type == "edge_list") return graph_file(from, GraphFile::Format::edge_list);
-  if (type == "graphml") return graph_file(from, GraphFile::Format::graphml);
-  if (type == "dot") return graph_file(from, GraphFile::Format::dot);
-  if (type == "node_link") return graph_file(from, GraphFile::Format::node_link);
-  if (type == "grid") {
-    Grid grid;
-    from.get("width", grid.width);
-    from.get("wrap", grid.wrap);
-    return grid;
-  }
-  if (type == "random_regular") {
-    RandomRegular regular{};
-    from.get("degree", regular.degree);
-    return regular;
-  }
-  if (type == "random_out") {
-    RandomOut out{};
-    from.get("links", out.links);
-    return out;
-  }
-  if (type == "erdos_renyi") {
-    ErdosRenyi random{};
-    from.get("probability", random.probability);
-    return random;
-  }
-  if (type == "small_world") {
-    SmallWorld small{};
-    from.get("neighbours", small.neighbours);
-    from.get("rewire", small.rewire);
-    return small;
-  }
-  GOSSIP_ASSERT(type == "scale_free");
-  ScaleFree free{};
-  from.get("alpha", free.alpha);
-  from.get("beta", free.beta);
-  return free;
-}
-
-LatencySpec read_latency(const Section& from) {
-  const std::string type = from.type();
-  if (type == "constant") {
-    Constant constant{};
-    from.get("value", constant.value);
-    return constant;
-  }
-  if (type == "uniform") {
-    Uniform uniform{};
-    from.get("min", uniform.min);
-    from.get("max", uniform.max);
-    return uniform;
-  }
-  if (type == "normal") {
-    Normal normal{};
-    from.get("mean", normal.mean);
-    from.get("deviation", normal.deviation);
-    return normal;
-  }
-  if (type == "log_normal") {
-    LogNormal log_normal{};
-    from.get("median", log_normal.median);
-    from.get("sigma", log_normal.sigma);
-    return log_normal;
-  }
-  if (type == "matrix") {
-    Matrix matrix{from.path_of("file"), true};
-    from.get("measures", matrix.round_trip, std::array{true, false});
-    return matrix;
-  }
-  GOSSIP_ASSERT(type == "regions");
-  Regions regions{from.path_of("file"), ""};
-  from.get("model", regions.model);
-  return regions;
-}
-
-void read_links(const Section& from, LinkSpec& links) {
-  if (from.has("latency")) links.latency = read_latency(from.section("latency"));
-  from.get("min_latency", links.min_latency);
-  from.get("jitter", links.jitter);
-  from.get("loss", links.loss);
-  from.get("handshake_round_trips", links.handshake_round_trips);
-  from.get("connect_timeout", links.connect_timeout);
-}
-
-void read_sampling(const Section& from, SamplingConfig& config) {
-  std::uint32_t bootstrapper = 0;
-  from.get("bootstrapper", bootstrapper);
-  config.bootstrapper = PeerId{bootstrapper};
-  std::uint32_t degree = config.degree;
-  from.get("degree", degree);
-  config.set_degree(degree);
-  from.get("max_connections", config.max_connections);
-  from.get("transient_connections", config.transient_connections);
-  from.get("peer_list", config.peer_list);
-  from.get("response_peers", config.response_peers);
-  from.get("retry_min", config.retry_min);
-  from.get("retry_max", config.retry_max);
-}
-
-ValidationSpec read_validation(const Section& from, FloodConfig& config) {
-  config.validation = true;
-  ValidationSpec spec;
-  from.get("subscribers", spec.subscribers);
-  from.get("delay", spec.delay);
-  from.get("reject", spec.reject);
-  from.get("silent", spec.silent);
-  from.get("deadline", config.validation_deadline);
-  from.get("on_silence", config.on_silence, std::array{OnSilence::forward, OnSilence::drop});
-  from.get("cache_size", config.cache_size);
-  return spec;
-}
-
-void read_flood(const Section& from, Scenario& to) {
-  FloodConfig& config = to.protocol.flood;
-  from.get("seen_capacity", config.seen_capacity);
-  from.get("seen_ttl", config.seen_ttl);
-  from.get("relay", config.relay, std::array{Relay::all, Relay::subscribed});
-  if (from.has("validation")) to.validation = read_validation(from.section("validation"), config);
-}
-
-void read_protocol(const Section& from, Scenario& to) {
-  if (from.has("overlay")) {
-    const Section overlay = from.section("overlay");
-    if (overlay.type() == "sampling") {
-      to.overlay = OverlayKind::sampling;
-      read_sampling(overlay, to.protocol.sampling);
+  void read_object(const Json& value, const Section& section, const char* expected, void* around,
+                   const std::string& path) {
+    expect(value.is_object(), expected, value, path);
+    check_names(value, section, path);
+    void* object = section.open(around);
+    for (const Key& key : section.keys) {
+      const auto found = value.find(key.name);
+      if (found == value.end()) continue;
+      const std::string at = path + '/' + std::string(key.name);
+      if (!key.instead_of.empty()) check_spelling(key, path, at);
+      std::visit([&](const auto& shape) { read_value(*found, shape, key.in(object), at); }, key.shape);
     }
   }
-  if (from.has("broadcast")) read_flood(from.section("broadcast"), to);
-  from.get("start_spread", to.start_spread);
-  from.get("detection", to.detection);
-}
 
-void read_sender(const Json& from, Workload& to) {
-  using From = Workload::From;
-  if (from.is_string()) {
-    to.from = from == "all" ? From::all : From::random;
-  } else {
-    to.from = From::peers;
-    if (from.is_array()) from.get_to(to.peers);
-    if (from.is_number()) to.peers = {from.get<std::uint32_t>()};
+  void check_names(const Json& value, const Section& section, const std::string& path) const {
+    for (const auto& [name, member] : value.items()) {
+      if (std::ranges::find(section.keys, name, &Key::name) != section.keys.end()) continue;
+      if (name == "type" && !section.type.empty()) continue;
+      std::vector<std::string_view> known;
+      if (!section.type.empty()) known.emplace_back("type");
+      for (const Key& key : section.keys) {
+        if (!key.older) known.push_back(key.name);
+      }
+      fail(path + '/' + name, "is not known; " + suggest(name, known));
+    }
+    for (const Key& key : section.keys) {
+      if (!key.required || value.contains(key.name)) continue;
+      fail(path, "misses \"" + std::string(key.name) + "\": " + std::string(key.help));
+    }
   }
-}
 
-Workload read_workload(const Section& from) {
-  Workload to;
-  from.get("at", to.at);
-  if (from.has("from")) read_sender(from.raw("from"), to);
-  from.get("count", to.count);
-  from.get("interval", to.interval);
-  if (from.has("interval") && from.has("rate")) from.fail("rate", "stands beside interval; choose one of them");
-  from.get_rate("rate", to.interval);
-  from.get("size", to.size);
-  from.get("type", to.data_type);
-  from.get("ttl", to.ttl);
-  return to;
-}
-
-Churn read_churn(const Section& from) {
-  Churn to;
-  from.get("session", to.session);
-  from.get("downtime", to.downtime);
-  from.get("start", to.stationary, std::array{true, false});
-  from.get("after", to.start);
-  from.get("clean", to.clean);
-  from.get("spared", to.spared);
-  to.trace = from.path_of("trace");
-  return to;
-}
-
-Kill read_kill(const Section& from) {
-  Kill to;
-  from.get("at", to.at);
-  const Json& kill = from.raw("kill");
-  if (kill.is_array()) {
-    kill.get_to(to.peers);
-  } else {
-    kill.get_to(to.fraction);
+  /// Of two keys that say the same there may be one.
+  void check_spelling(const Key& key, const std::string& path, const std::string& at) {
+    const bool outside = key.instead_of.starts_with("../");
+    const std::string other =
+        outside ? path.substr(0, path.rfind('/')) + key.instead_of.substr(2) : path + '/' + key.instead_of;
+    if (document_.contains(Json::json_pointer(other))) fail(at, "stands beside " + other + "; choose one of them");
+    if (key.older) scenario_.spelling[other] = at;
   }
-  if (from.has("back_after")) from.get("back_after", to.back_after.emplace());
-  return to;
-}
 
-void read_all(const Section& from, Scenario& to) {
-  from.get("name", to.name);
-  from.get("question", to.question);
-  from.get("answer", to.answer);
-  from.get("peers", to.peers);
-  from.get("seed", to.seed);
-  from.get("duration", to.duration);
-  if (from.has("topology")) to.topology = read_topology(from.section("topology"));
-  if (from.has("links")) read_links(from.section("links"), to.links);
-  if (from.has("protocol")) read_protocol(from.section("protocol"), to);
-  from.each("workload", [&](const Section& entry) { to.workload.push_back(read_workload(entry)); });
-  if (from.has("churn")) to.churn = read_churn(from.section("churn"));
-  from.each("faults", [&](const Section& entry) { to.kills.push_back(read_kill(entry)); });
-}
+  void read_value(const Json& value, const Field& field, void* object, const std::string& path) {
+    field.set(object, field_value(value, field, path));
+  }
+  Value field_value(const Json& value, const Field& field, const std::string& path) const {
+    const auto [right, expected] = written(field, value);
+    if (field.unit == Unit::choice && !right) {
+      fail(path, shown(value) + " is not a choice; " + suggest("", {field.choices.begin(), field.choices.end()}));
+    }
+    expect(right, expected, value, path);
+    if (value.is_string()) {
+      Field constant = field;
+      constant.derived = {};  // what is left out is not written as ""
+      const Parsed<Value> parsed = parse(constant, value.get_ref<const std::string&>());
+      if (!parsed.value) fail(path, shown(value) + ' ' + parsed.problem);
+      return *parsed.value;
+    }
+    if (value.is_boolean()) return Value{std::int64_t{value.get<bool>()}};
+    const Value number = field.is_real() ? Value{value.get<double>()} : Value{whole_of(value)};
+    if (const auto problem = check(field, number)) fail(path, shown(value) + ' ' + *problem);
+    return number;
+  }
+
+  void read_value(const Json& value, const Text& text, void* object, const std::string& path) {
+    expect(value.is_string(), "a string", value, path);
+    if (text.in != nullptr) *text.in(object) = value;
+  }
+  void read_value(const Json& value, const FileName& file, void* object, const std::string& path) {
+    expect(value.is_string(), "a file's name", value, path);
+    const std::string name = value;
+    if (name.empty()) fail(path, "is empty; expected a file's name");
+    const std::string found = (folder_ / name).lexically_normal().string();
+    const std::string problem = file_problem(found);
+    if (!problem.empty()) fail(path, "the file " + found + ' ' + problem);
+    *file.in(object) = found;
+  }
+  void read_value(const Json& value, const PeerList& list, void* object, const std::string& path) {
+    static constexpr Field peer{{},      Unit::peer, whole(0, index(no_peer) - std::int64_t{1}), {}, {}, {}, {},
+                                nullptr, nullptr};
+    const auto [right, expected] = written(list, value);
+    expect(right, expected, value, path);
+    if (value.empty()) fail(path, "is empty; expected a list of peers");
+    std::vector<std::uint32_t>& peers = *list.in(object);
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      const Value number = field_value(value[i], peer, path + '/' + std::to_string(i));
+      peers.push_back(static_cast<std::uint32_t>(std::get<std::int64_t>(number)));
+    }
+  }
+  void read_value(const Json& value, const Rate& rate, void* object, const std::string& path) {
+    expect(value.is_string(), "a rate such as \"10/s\"", value, path);
+    const Parsed<Duration> parsed = parse_rate(value.get_ref<const std::string&>());
+    if (!parsed.value) fail(path, shown(value) + ' ' + parsed.problem);
+    *rate.in(object) = *parsed.value;
+  }
+  void read_value(const Json& value, const Seed& seed, void* object, const std::string& path) {
+    expect(is_whole(value), "an integer", value, path);
+    if (value.get<double>() < 0) fail(path, shown(value) + " is below 0, the least allowed");
+    *seed.in(object) = value;
+  }
+
+  void read_value(const Json& value, const Either& either, void* object, const std::string& path) {
+    std::string choice;
+    for (const Key& kind : either.kinds) {
+      const auto right = [&](const auto& shape) { return written(shape, value).right; };
+      if (std::visit(right, kind.shape)) {
+        return std::visit([&](const auto& shape) { read_value(value, shape, object, path); }, kind.shape);
+      }
+      choice.append(choice.empty() ? "" : ", or ").append(kind.help);
+    }
+    fail(path, "expected " + choice + "; got " + shown(value));
+  }
+
+  void read_value(const Json& value, const Section& section, void* object, const std::string& path) {
+    read_object(value, section, "an object", object, path);
+  }
+  void read_value(const Json& value, const OneOf& choice, void* object, const std::string& path) {
+    std::vector<std::string_view> types;
+    for (const Section& kind : choice.kinds) types.push_back(kind.type);
+    const auto type = value.is_object() ? value.find("type") : value.end();
+    if (!value.is_object() || type == value.end() || !type->is_string()) {
+      std::string names;
+      for (const std::string_view name : types) names.append(names.empty() ? "" : ", ").append(name);
+      fail(path, "expected an object with \"type\", one of " + names + "; got " + shown(value));
+    }
+    const std::string& name = type->get_ref<const std::string&>();
+    const auto kind = std::ranges::find(choice.kinds, name, &Section::type);
+    if (kind == choice.kinds.end()) fail(path + "/type", shown(*type) + " is not known; " + suggest(name, types));
+    read_object(value, *kind, "an object", object, path);
+  }
+  void read_value(const Json& value, const List& list, void* object, const std::string& path) {
+    expect(value.is_array(), "an array", value, path);
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      read_object(value[i], list.entry, "an object", object, path + '/' + std::to_string(i));
+    }
+  }
+
+  Scenario& scenario_;
+  const Json& document_;
+  std::filesystem::path folder_;
+};
 
 /// The member that one token of a JSON pointer names, created where it is missing.
 Json& step_into(Json& value, const std::string& token, const std::string& where) {
@@ -377,13 +260,11 @@ void apply(Json& document, const std::string& set) {
 Scenario read_scenario(const std::string& file, const std::vector<std::string>& sets) {
   Json document = read_json(file);
   for (const std::string& set : sets) apply(document, set);
-  check_json(document, schema_root(), file);
 
-  const File source{file, std::filesystem::path(file).parent_path()};
   Scenario scenario;
   scenario.file = file;
-  read_all(Section(source, document, schema_root(), ""), scenario);
-  if (scenario.name.empty()) scenario.name = std::filesystem::path(file).stem().string();
+  Reader(scenario, document).read();
+  if (scenario.name.empty()) scenario.name = valid_utf8(std::filesystem::path(file).stem().string());
   check_scenario(scenario);
   return scenario;
 }

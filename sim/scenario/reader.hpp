@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "sim/scenario/scenario.hpp"
@@ -19,7 +18,7 @@ void check_scenario(const Scenario& scenario);
 /// gives it, and the engine when it comes from the topology's file. Throws InputError.
 void check_peers(const Scenario& scenario, std::uint32_t peers);
 
-/// The JSON Schema of the format, as shipped in sim/scenario.schema.json.
-std::string_view scenario_schema();
+/// The JSON Schema of the format, made from keys.hpp; shipped for editors as scenarios/scenario.schema.json.
+std::string scenario_schema();
 
 }  // namespace gossip::sim

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -9,7 +10,8 @@
 #include "core/protocols.hpp"
 #include "core/types.hpp"
 
-/// A scenario is the whole experiment, as docs/scenario.md describes it: this is what the reader makes of the file.
+/// A scenario is the whole experiment, as docs/scenario.md describes it: this is what the reader makes of the file. The
+/// keys, their ranges and what they mean are in keys.cpp; a default is the member's.
 /// Every number here has been checked; names of files are already resolved against the scenario's folder.
 namespace gossip::sim {
 
@@ -68,6 +70,8 @@ struct Regions {
   std::string path;
   std::string model;
 };  // one-way milliseconds between regions, and their weights
+/// The longest latency that a link may have: sums of a few stay far from overflow.
+inline constexpr Duration longest_latency = 3'600 * second;
 using LatencySpec = std::variant<Constant, Uniform, Normal, LogNormal, Matrix, Regions>;
 
 struct LinkSpec {
@@ -88,7 +92,7 @@ struct ValidationSpec {
 
 /// Messages: `count` of them from `at` on, `interval` apart.
 struct Workload {
-  enum class From : std::uint8_t { peers, random, all } from = From::random;
+  enum class From : std::uint8_t { random, all, peers } from = From::random;
   std::vector<std::uint32_t> peers;  // From::peers: in turn
   Time at = 0;
   std::uint32_t count = 1;  // From::all: rounds, in each of which every peer announces once
@@ -142,13 +146,14 @@ struct Scenario {
   TopologySpec topology;
   LinkSpec links;
   std::string overlay = "fixed", broadcast = "flood", repair = "none";  // as core/protocols.hpp names them
-  Config protocol;                                                       // core's, complete
+  Config protocol;                                                      // core's, complete
   std::optional<ValidationSpec> validation;
   Duration start_spread = 0;    // overlays that find their neighbours: peers start uniformly within this
   Duration detection = second;  // a crash is noticed by its neighbours after this
   std::vector<Workload> workload;
   std::optional<Churn> churn;
   std::vector<Fault> faults;
+  std::map<std::string, std::string> spelling;  // JSON paths for which the file has an older one, for messages
 };
 
 }  // namespace gossip::sim

@@ -71,7 +71,4 @@ inline std::optional<Duration> parse_time(std::string_view field, Duration unit,
   return static_cast<Duration>(*number * static_cast<double>(unit) + 0.5);
 }
 
-/// The longest latency that a link may have: sums of a few stay far from overflow.
-inline constexpr Duration longest_latency = 3'600 * second;
-
 }  // namespace gossip::sim

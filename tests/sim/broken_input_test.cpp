@@ -1,9 +1,9 @@
 #include <map>
 #include <set>
 
+#include "sim/scenario/reader.hpp"
 #include "sim/topology/graph.hpp"
 #include "sim/world/latency.hpp"
-#include "sim/scenario/reader.hpp"
 #include "sim/world/trace.hpp"
 #include "tests/sim/input_files.hpp"
 
@@ -52,7 +52,7 @@ TEST(BrokenInput, Scenarios) {
       {"topology_without_type.json", R"(/topology: expected an object with "type", one of complete, ring)"},
       {"topology_as_text.json",
        R"(one of complete, ring, grid, star, random_regular, random_out, erdos_renyi, small_world, scale_free, edge_list, graphml, dot, node_link; got "ring")"},
-      {"degree_left_out.json", R"(/topology: misses "degree": Neighbours of every peer)"},
+      {"degree_left_out.json", R"(/topology: misses "degree": neighbours of every peer)"},
       {"degree_too_high.json", R"(/topology/degree: 12 is not below /peers (10))"},
       {"degree_odd.json", R"(/topology/degree: 3 times /peers (11) is odd)"},
       {"links_too_many.json", R"(/topology/links: 8 is not below /peers (8))"},
@@ -66,8 +66,8 @@ TEST(BrokenInput, Scenarios) {
       {"unit_unknown.json", R"(/links/jitter: "5msec" is not a duration)"},
       {"below_a_nanosecond.json", R"(/links/jitter: "0.5ns" is finer than a nanosecond)"},
       {"latency_reversed.json", R"(/links/latency/max: 10ms is below min (20ms))"},
-      {"latency_of_days.json", R"(/links/latency/value: 172800s is above an hour)"},
-      {"no_min_latency.json", R"(/links/min_latency: is zero)"},
+      {"latency_of_days.json", R"(/links/latency/value: "48h" is above 1h, the most allowed)"},
+      {"no_min_latency.json", R"(/links/min_latency: "0s" is below 1ns, the least allowed)"},
       {"everything_lost.json", R"(/links/loss: 1 is not below 1)"},
       {"matrix_of_what.json", R"(/links/latency: misses "measures")"},
       {"measures_unknown.json", R"(/links/latency/measures: "roundtrip" is not a choice; did you mean "round_trip"?)"},
@@ -76,7 +76,14 @@ TEST(BrokenInput, Scenarios) {
       {"bootstrapper_unknown.json", R"(/protocol/overlay/bootstrapper: 10 is not below /peers (10))"},
       {"degree_above_connections.json",
        R"(/protocol/overlay/degree: 70 is above /protocol/overlay/max_connections (60))"},
-      {"retry_reversed.json", R"(/protocol/overlay/retry_min: 60s is above retry_max (30s))"},
+      {"degree_above_list.json", R"(/protocol/overlay/degree: 30 is above /protocol/overlay/peer_list (20))"},
+      {"older_and_newer.json",
+       R"(/protocol/overlay/max_connections: stands beside /protocol/overlay/links; choose one of them)"},
+      {"deadline_without_validation.json",
+       R"(/protocol/broadcast/validation_deadline: "5s" has no effect without validation)"},
+      {"waits_too_long.json",
+       R"(/protocol/broadcast/validation_deadline: 2s is above /protocol/broadcast/seen_ttl (1s): what waits must)"},
+      {"retry_reversed.json", R"(/protocol/overlay/retry_min: 1min is above /protocol/overlay/retry_max (30s))"},
       {"fixed_with_start_spread.json", R"(/protocol/start_spread: has no effect with the fixed overlay)"},
       {"subscribed_without_validation.json",
        R"(/protocol/broadcast/relay: "subscribed" has no effect without validation)"},
@@ -89,12 +96,12 @@ TEST(BrokenInput, Scenarios) {
       {"no_senders.json", R"(/workload/0/from: is empty; expected a list of peers)"},
       {"workload_as_object.json", R"(/workload: expected an array, got {"from":1})"},
       {"ttl_too_high.json", R"(/workload/0/ttl: 300 is above 255, the most allowed)"},
-      {"data_too_large.json", R"(/workload/0/size: 65536 bytes are more than a frame carries (65523B))"},
+      {"data_too_large.json", R"(/workload/0/size: "64KiB" is above 65523B, the most allowed)"},
       {"size_without_unit.json", R"(/workload/0/size: expected a size such as "64KiB", got 64)"},
-      {"rate_and_interval.json", R"(/workload/0/rate: stands beside interval)"},
+      {"rate_and_interval.json", R"(/workload/0/rate: stands beside /workload/0/interval; choose one of them)"},
       {"rate_per_day.json", R"(/workload/0/rate: "5/day" is not a rate)"},
-      {"after_the_end.json", R"(/workload/0/at: 60s is not before the end, /duration (60s))"},
-      {"longer_than_the_run.json", R"(/workload/0/count: puts the last message at 60s)"},
+      {"after_the_end.json", R"(/workload/0/at: 1min is not before the end, /duration (1min))"},
+      {"longer_than_the_run.json", R"(/workload/0/count: puts the last message at 1min)"},
       {"a_century_of_messages.json", R"(/workload/0/count: lasts longer than a century)"},
       {"churn_says_nothing.json", R"(/churn: says nothing)"},
       {"churn_without_downtime.json", R"(/churn: misses "downtime")"},
@@ -104,7 +111,7 @@ TEST(BrokenInput, Scenarios) {
       {"kill_nobody.json", R"(/faults/0/kill: 0 is not above 0)"},
       {"kill_without_time.json", R"(/faults/0: misses "at")"},
       {"kill_twice.json", R"(/faults/0/kill: names peer 3 twice)"},
-      {"kill_after_the_end.json", R"(/faults/0/at: 120s is not before the end)"},
+      {"kill_after_the_end.json", R"(/faults/0/at: 2min is not before the end)"},
       {"kill_by_name.json",
        R"(/faults/0/kill: expected a share of the peers that are up, above 0 up to 1, or these peers; got "half")"},
       {"peers_null.json", R"(/peers: expected an integer, got null)"},
@@ -186,10 +193,7 @@ TEST(BrokenInput, DataFiles) {
 TEST(BrokenInput, FilesThatCannotBeRead) {
   EXPECT_EQ(error_of([] { read_scenario("no/such.json"); }), "no/such.json: cannot be opened; is the name right?");
   EXPECT_EQ(error_of([] { read_trace("no/such.csv", 1); }), "no/such.csv: cannot be opened; is the name right?");
-  EXPECT_EQ(error_of([] {
-              read_latency(Matrix{source_file("tests"), true});
-            }),
-            source_file("tests") + ": cannot be read; is it a folder?");
+  EXPECT_EQ(error_of([] { read_latency(Matrix{source_file("tests"), true}); }), source_file("tests") + ": is a folder");
 }
 
 TEST(BrokenInput, AGraphFileOfAnotherSizeThanTheScenario) {
