@@ -91,6 +91,9 @@ struct SamplingConfig {
 ///   later it goes again, unless it could not be reached the last time: then a neighbour goes for it that this peer had
 ///   dialled itself. So the halves of a network that was cut apart meet again although neither misses anybody.
 /// Keeping
+/// - A full peer makes room for one who asks, once a second: a neighbour goes that had dialled it `young` ago or earlier,
+///   most likely one that has enough. So who seeks finds a place although everybody is full; but no stranger takes the
+///   place of one that this peer had dialled itself.
 /// - A peer keeps `links` connections, whoever dialled; it accepts `transient_links` more, answers them, and closes them:
 ///   it is full, but it still introduces people. Beyond that it closes at once. One that says nothing is closed as well.
 /// - The list is bounded. An address that was reached once, or is connected, is never displaced by one that was only
@@ -107,6 +110,7 @@ class Sampling {
     PeerId explored;   // being tried, or no_peer
     std::uint16_t links, up, listed, proven;
     std::uint16_t dialled;
+    std::uint32_t made_room;  // when, in ticks
     std::uint8_t pauses;
     bool found_again;  // what is explored could not be reached before
   };
@@ -158,7 +162,7 @@ class Sampling {
       return close(peer);
     }
     link_[find(peer)].kept = true;
-    const bool ask = peer == state_.explored || state_.listed < config_.degree || context_.random.below(2) == 0;
+    const bool ask = peer != state_.explored && (state_.listed < config_.degree || context_.random.below(2) == 0);
     ask ? pull(peer) : context_.send(peer, Frame::push(context_.self));
     if (peer == state_.explored) listen_until(context_.now() + quiet);
     ask_later();  // also when no answer comes
@@ -179,11 +183,11 @@ class Sampling {
       case FrameKind::pull:
         introduce(place, frame.subject());
         answer(from, frame.subject());
-        judge(from);
+        judge(from, true);
         break;
       case FrameKind::push:
         introduce(place, frame.subject());
-        judge(from);
+        judge(from, false);
         break;
       case FrameKind::response:
         if (!expected(place, from)) return context_.drop(no_message, from, Reason::unasked);
@@ -273,12 +277,34 @@ class Sampling {
     close(peer);
   }
 
-  /// What a stranger wants is known: there is room for it, or there is not.
-  void judge(PeerId from) {
+  /// What a stranger wants is known: there is room for it, or can be made for one that seeks, or it goes.
+  void judge(PeerId from, bool seeks) {
     const std::uint32_t place = find(from);
     if (place >= state_.up || link_[place].kept) return;
-    if (state_.up > config_.most_links()) return let_go(from);
-    link_[place].kept = true;
+    if (state_.up > config_.most_links() && !(seeks && make_room_for(from))) return let_go(from);
+    link_[find(from)].kept = true;
+  }
+
+  bool make_room_for(PeerId stranger) {
+    if (since(state_.made_room) < second) return false;
+    const PeerId old = random_link([&](std::uint32_t place) {
+      return links_[place] != stranger && link_[place].inbound && since(link_[place].since) >= young;
+    });
+    if (old == no_peer) return false;
+    state_.made_room = ticks();
+    let_go(old);
+    return true;
+  }
+
+  /// Of those that are up and for which suits(place); no_peer where there is none.
+  template <class Suits>
+  PeerId random_link(Suits&& suits) {
+    const std::uint32_t start = context_.random.below(state_.up);
+    for (std::uint32_t i = 0; i < state_.up; ++i) {
+      const std::uint32_t place = (start + i) % state_.up;
+      if (suits(place)) return links_[place];
+    }
+    return no_peer;
   }
 
   void listen_until(Time time) {
@@ -307,13 +333,8 @@ class Sampling {
 
   /// A random neighbour of those that this peer dialled, so that no stranger decides who.
   void let_one_go(PeerId kept) {
-    const std::uint32_t start = context_.random.below(state_.up);
-    for (std::uint32_t i = 0; i < state_.up; ++i) {
-      const std::uint32_t place = (start + i) % state_.up;
-      if (link_[place].inbound || links_[place] == kept) continue;
-      return let_go(links_[place]);
-    }
-    let_go(kept);
+    const PeerId old = random_link([&](std::uint32_t place) { return links_[place] != kept && !link_[place].inbound; });
+    let_go(old != no_peer ? old : kept);
   }
 
   // ---- dialling
