@@ -37,9 +37,9 @@ struct IntakeConfig {
                                        {"how long data waits for a verdict", "guess"}),
         choice<&C::on_silence>("on_silence", on_silence_names,
                                {"without a verdict in time: forward or drop", "the seed's decision table"}),
-        choice<&C::relay>("relay", relay_names,
-                          {"data that nobody here subscribes to: all = relayed, subscribed = not",
-                           "the seed's decision table"}),
+        choice<&C::relay>(
+            "relay", relay_names,
+            {"data that nobody here subscribes to: all = relayed, subscribed = not", "the seed's decision table"}),
     };
   }
   static constexpr auto driver_fields() {

@@ -47,16 +47,20 @@ concept BroadcastProtocol = LayerProtocol<T> && requires(T broadcast, const Inta
 };
 
 template <class T>
-inline constexpr bool uses_history = requires { requires T::uses_history; };
+inline constexpr bool uses_history = requires {
+  requires T::uses_history;
+};
 template <class T>
-inline constexpr bool hears_duplicates = requires(T t, PeerId peer, const Frame& frame) { t.on_duplicate(peer, frame); };
+inline constexpr bool hears_duplicates = requires(T t, PeerId peer, const Frame& frame) {
+  t.on_duplicate(peer, frame);
+};
 
 /// What a driver may see of a peer. The spans live until its next step.
 struct View {
   std::span<const PeerId> neighbours;
-  std::span<const PeerId> known;                             // addresses that it would tell others
-  std::array<std::span<const Intake::Waiting>, 2> waiting;   // for a verdict, oldest first
-  std::uint32_t remembered;                                  // messages
+  std::span<const PeerId> known;                            // addresses that it would tell others
+  std::array<std::span<const Intake::Waiting>, 2> waiting;  // for a verdict, oldest first
+  std::uint32_t remembered;                                 // messages
 };
 
 /// One gossip peer over one flat piece of memory that the driver owns: an overlay, the intake, a broadcast, a repair.

@@ -43,10 +43,12 @@ inline constexpr std::array<Named, reason_count> reasons = {{
     {"duplicate", "frames", Kind::counter, "a copy of what was seen before"},
     {"ttl", "messages", Kind::counter, "its last hop was used up: delivered, not forwarded"},
     {"rejected", "messages", Kind::counter, "a local program's verdict"},
-    {"not_relayed", "messages", Kind::counter, "nobody subscribes here, and the peer relays only what it subscribes to"},
+    {"not_relayed", "messages", Kind::counter,
+     "nobody subscribes here, and the peer relays only what it subscribes to"},
     {"silence", "messages", Kind::counter, "no verdict until the deadline, and `on_silence` is `drop`"},
     {"late_verdict", "verdicts", Kind::counter, "a verdict on what does not wait for one"},
-    {"memory_full", "frames", Kind::counter, "new, but every place of the memory of seen messages holds one that counts"},
+    {"memory_full", "frames", Kind::counter,
+     "new, but every place of the memory of seen messages holds one that counts"},
     {"lists_full", "frames", Kind::counter, "no room for the list of peers that an answer would carry"},
 }};
 

@@ -23,19 +23,20 @@ struct SamplingConfig {
     using C = SamplingConfig;
     return std::array{
         field<&C::degree>("degree", whole(1, 10'000), {"connections that a peer seeks", "the seed's default"}),
-        field<&C::links>("links", whole(1, 40'000),
-                         {"connections that it keeps, whoever dialled",
-                          "scenarios/seed-bootstrap.json: room enough for those who seek, at half the cost of twice the "
-                          "degree",
-                          "a tenth more than `degree`"}),
+        field<&C::links>(
+            "links", whole(1, 40'000),
+            {"connections that it keeps, whoever dialled",
+             "scenarios/seed-bootstrap.json: room enough for those who seek, at half the cost of twice the "
+             "degree",
+             "a tenth more than `degree`"}),
         field<&C::transient_links>("transient_links", whole(0, 20'000),
                                    {"connections above those: answered, then closed",
                                     "guess: a full peer still introduces people", "as many as `degree`"}),
         field<&C::peer_list>("peer_list", whole(1, 65'535),
                              {"addresses that it remembers", "guess; scenarios/seed-bootstrap.json"}),
-        field<&C::response_peers>("response_peers", whole(1, 10'921),
-                                  {"addresses in one answer, given and taken; 10921 fill a frame",
-                                   "guess; scenarios/seed-bootstrap.json"}),
+        field<&C::response_peers>(
+            "response_peers", whole(1, 10'921),
+            {"addresses in one answer, given and taken; 10921 fill a frame", "guess; scenarios/seed-bootstrap.json"}),
         field<&C::retry_min>("retry_min", whole(1, 3'600 * second),
                              {"first pause before asking for peers again", "guess"}),
         field<&C::retry_max>("retry_max", whole(1, 24 * 3'600 * second), {"the pause doubles up to this", "guess"}),
@@ -123,7 +124,7 @@ class Sampling {
   void on_down(PeerId peer) {
     const std::uint32_t place = find(peer);
     if (place == nowhere) return;
-    if (place >= state_.up && peer != config_.bootstrapper) unlist(peer);
+    if (place >= state_.up) unlist(peer);
     remove(peer);
     refill();
   }

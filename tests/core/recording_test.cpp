@@ -112,6 +112,17 @@ TEST_P(Recording, ThatEndsTooEarlySaysSo) {
   EXPECT_EQ(whole, recorded.inputs) << "from none to all but the last";
 }
 
+TEST_P(Recording, NamesTheFirstRecordWhoseActionsDiffer) {
+  const Recorded whole = record(GetParam(), 3, 60), shorter = record(GetParam(), 3, 40);
+  Bytes damaged = whole.bytes;
+  damaged[shorter.bytes.size() - 1] ^= std::byte{1};  // of the hash of record 40
+  damaged.back() ^= std::byte{1};
+  const Replayer::Result result = replay(damaged);
+  EXPECT_EQ(result.error, "");
+  EXPECT_EQ(result.first_wrong, 40u);
+  EXPECT_EQ(result.inputs, 60u);
+}
+
 // Whatever is flipped: an error, a record whose actions differ, or a difference without consequence. No crash.
 TEST_P(Recording, WithAFlippedByteIsNeverACrash) {
   const Recorded recorded = record(GetParam(), 5, 60);
