@@ -11,9 +11,8 @@ struct UnitName {
   std::uint64_t factor;
 };
 
-constexpr std::array time_units{UnitName{"ns", 1},           UnitName{"us", microsecond},
-                                UnitName{"ms", millisecond}, UnitName{"s", second},
-                                UnitName{"min", 60 * second}, UnitName{"h", 3'600 * second}};
+constexpr std::array time_units{UnitName{"ns", 1},     UnitName{"us", microsecond},  UnitName{"ms", millisecond},
+                                UnitName{"s", second}, UnitName{"min", 60 * second}, UnitName{"h", 3'600 * second}};
 constexpr std::array size_units{
     UnitName{"B", 1},          UnitName{"kB", 1'000},     UnitName{"MB", 1'000'000}, UnitName{"GB", 1'000'000'000},
     UnitName{"KiB", 1u << 10}, UnitName{"MiB", 1u << 20}, UnitName{"GiB", 1u << 30}};
