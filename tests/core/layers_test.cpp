@@ -10,9 +10,8 @@ std::span<const std::byte> data(std::string_view text) { return std::as_bytes(st
 /// Keeps at most two links, and a third for a moment.
 class Sampler : public OnePeer {
  public:
-  Sampler()
-      : OnePeer(reminder_over<Sampling>,
-                config_with(SamplingConfig{.degree = 2, .links = 2, .transient_links = 1, .response_peers = 2}),
+  explicit Sampler(const Operations& kind = reminder_over<Sampling>)
+      : OnePeer(kind, config_with(SamplingConfig{.degree = 2, .links = 2, .transient_links = 1, .response_peers = 2}),
                 {.messages = MessageStore(MessageStore::Limits{})}) {}
 
   Lines up(std::uint32_t peer, bool inbound = true) { return step(PeerUp{PeerId{peer}, inbound}); }
@@ -91,6 +90,16 @@ TEST(Layers, ABroadcastThatAsksForItHearsDuplicates) {
   Hub hub({}, reminder_over<Fixed>);
   hub.receive(a, 1);
   EXPECT_EQ(hub.receive(a, 2), (Lines{"drop 0 from peer 2: duplicate", "send peer 2: pull of peer 0"}));
+}
+
+TEST(Layers, ARepairHearsTheSameFactsAndHasTheHistory) {
+  Sampler peer(operations_of<Sampling, Flood, Reminder>());
+  peer.publish("hello");
+  EXPECT_EQ(peer.up(1), Lines{"send peer 1: announce 0 ttl 1 hops 0"});
+  EXPECT_EQ(peer.deadline, second);
+  peer.now = second;
+  EXPECT_EQ(peer.step(Wake{}), Lines{"send all: announce 0 ttl 1 hops 0"});
+  EXPECT_EQ(peer.step(PeerDown{PeerId{1}}), Lines{"send all: push of peer 1"});
 }
 
 TEST(Layers, BytesOfAHistoryAreTakenOnlyWhereOneIsUsed) {

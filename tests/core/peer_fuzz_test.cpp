@@ -106,7 +106,7 @@ void expect_to_drain(Life& life) {
 }
 
 void fuzz(const Operations& kind, std::uint64_t seed) {
-  Life life(kind, seed, 1 + seed % 2);
+  Life life(kind, seed, seed % 3);
   OnePeer& peer = life.peer;
   DriversView view(peer.config(), peer);
   for (int i = 0; i < 600 && !testing::Test::HasFailure(); ++i) {

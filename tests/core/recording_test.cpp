@@ -21,7 +21,7 @@ struct Recorded {
 };
 
 Recorded record(const Operations& kind, std::uint64_t seed, int steps) {
-  Life life(kind, seed, 1 + seed % 2);
+  Life life(kind, seed, seed % 3);  // lists: also none at all
   OnePeer& peer = life.peer;
   Recorded recorded;
   Recorder recorder(recorded.bytes, kind, peer.config(), PeerId{0}, seed);
@@ -112,6 +112,17 @@ TEST_P(Recording, ThatEndsTooEarlySaysSo) {
   EXPECT_EQ(whole, recorded.inputs) << "from none to all but the last";
 }
 
+TEST_P(Recording, NamesTheFirstRecordWhoseActionsDiffer) {
+  const Recorded whole = record(GetParam(), 3, 60), shorter = record(GetParam(), 3, 40);
+  Bytes damaged = whole.bytes;
+  damaged[shorter.bytes.size() - 1] ^= std::byte{1};  // of the hash of record 40
+  damaged.back() ^= std::byte{1};
+  const Replayer::Result result = replay(damaged);
+  EXPECT_EQ(result.error, "");
+  EXPECT_EQ(result.first_wrong, 40u);
+  EXPECT_EQ(result.inputs, 60u);
+}
+
 // Whatever is flipped: an error, a record whose actions differ, or a difference without consequence. No crash.
 TEST_P(Recording, WithAFlippedByteIsNeverACrash) {
   const Recorded recorded = record(GetParam(), 5, 60);
@@ -131,6 +142,29 @@ TEST_P(Recording, WithAFlippedByteIsNeverACrash) {
 INSTANTIATE_TEST_SUITE_P(Kinds, Recording, testing::ValuesIn(all_kinds()), [](const auto& test) {
   return std::string(test.param.overlay) + "_" + std::string(test.param.broadcast);
 });
+
+/// Peer 1, of whose two links one comes up, replays.
+void expect_links_to_replay(const Fixed::Config& links, const Lines& at_start) {
+  const Operations& kind = *find_operations("fixed", "flood");
+  OnePeer peer(kind, config_with(links), {.self = PeerId{1}});
+  Bytes bytes;
+  Recorder recorder(bytes, kind, peer.config(), PeerId{1}, 1);
+  EXPECT_EQ(peer.step(Start{}), at_start);
+  recorder.add(Start{}, peer.actions, peer.env());
+  peer.step(PeerUp{PeerId{2}, true});
+  recorder.add(PeerUp{PeerId{2}, true}, peer.actions, peer.env());
+  const Replayer::Result result = replay(bytes);
+  EXPECT_EQ(result.error, "");
+  EXPECT_EQ(result.first_wrong, 0u);
+}
+
+TEST(RecordingOfLinks, HasThemAsTheyStandAtTheStart) {
+  const std::uint64_t offsets[] = {0, 1, 3, 4};
+  const PeerId targets[] = {PeerId{1}, PeerId{0}, PeerId{2}, PeerId{1}};
+  PeerId rows[] = {PeerId{1}, PeerId{2}, PeerId{0}, PeerId{1}};  // in the order that an earlier life left
+  expect_links_to_replay({offsets, targets, {}}, {});
+  expect_links_to_replay({offsets, targets, rows}, {"connect peer 2", "connect peer 0"});
+}
 
 /// The records that follow a header.
 class RecordingErrors : public testing::Test {
@@ -244,6 +278,9 @@ TEST(HashActions, DependsOnEveryFieldAndOnLists) {
   hashes.insert(hash_actions({different[1], different[0]}, lists));
   EXPECT_EQ(hashes.size(), different.size() + 3);
   EXPECT_EQ(hash_actions({}, lists), 0u);
+  const std::uint32_t like_an_action[] = {static_cast<std::uint32_t>(Action{Connect{}}.index()), 7};
+  EXPECT_NE(hash_actions({Send{PeerId{1}, list(like_an_action)}}, lists),
+            hash_actions({Send{PeerId{1}, list({})}, Connect{PeerId{7}}}, lists));
   EXPECT_EQ(hash_actions({Send{PeerId{1}, list(both)}}, lists), hash_actions({different[2]}, lists))
       << "not on where a list lies";
 }

@@ -4,8 +4,9 @@
 
 namespace gossip {
 
-/// A broadcast for tests that uses all that a broadcast may use: it greets a new neighbour with its newest message,
-/// says the newest again a second after it accepted one, tells all who has left, and answers a copy with a PULL.
+/// A broadcast, or a repair, for tests that uses all that either may use: it greets a new neighbour with its newest
+/// message, says the newest again a second after a greeting or a message, tells all who has left, and answers a copy
+/// with a PULL.
 class Reminder {
  public:
   using Config = Flood::Config;
@@ -25,10 +26,12 @@ class Reminder {
   Time deadline() const { return state_.timers.deadline(); }
   void spread(const Intake::Accepted& accepted) {
     context_.send_all(accepted.frame, accepted.from);
-    state_.timers.set(Timer::remind, context_.now() + second);
+    remind_later();
   }
   void on_neighbour_up(PeerId peer) {
-    if (history_.size() > 0) context_.send(peer, newest());
+    if (history_.size() == 0) return;
+    context_.send(peer, newest());
+    remind_later();
   }
   void on_neighbour_down(PeerId peer) { context_.send_all(Frame::push(peer), no_peer); }
   void on_duplicate(PeerId from, const Frame&) {
@@ -39,6 +42,7 @@ class Reminder {
   }
 
  private:
+  void remind_later() { state_.timers.set(Timer::remind, context_.now() + second); }
   Frame newest() const { return Frame::announce(history_[history_.size() - 1], 1, 0); }
 
   State& state_;

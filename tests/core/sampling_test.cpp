@@ -28,8 +28,10 @@ SamplingConfig small() {
 class Sampler : public OnePeer {
  public:
   explicit Sampler(const SamplingConfig& sampling = small(), std::uint32_t most_lists = 1)
+      : Sampler(sampling, Setup{.lists = ListStore(most_lists)}) {}
+  Sampler(const SamplingConfig& sampling, Setup setup)
       : OnePeer(operations_of<Sampling, Flood>(), config_with(sampling, IntakeConfig{.seen_capacity = 16}),
-                {.lists = ListStore(most_lists)}) {}
+                std::move(setup)) {}
 
   Lines reached(std::uint32_t peer) { return step(PeerUp{PeerId{peer}, false}); }
   Lines called_by(std::uint32_t peer) { return step(PeerUp{PeerId{peer}, true}); }
@@ -265,6 +267,23 @@ TEST(Sampling, ThePauseDoublesAndIsCapped) {
   }
 }
 
+// So that peers that failed together do not return together.
+TEST(Sampling, UpToHalfOfThePauseIsAddedAtRandom) {
+  std::vector<Duration> pauses;
+  for (std::uint64_t seed = 0; seed < 1'000; ++seed) {
+    Sampler peer(small(), OnePeer::Setup{.seed = seed});
+    peer.step(Start{});
+    peer.lost(bootstrapper);
+    pauses.push_back(peer.deadline);
+  }
+  std::ranges::sort(pauses);
+  EXPECT_GE(pauses.front(), 500 * millisecond);
+  EXPECT_LE(pauses.back(), 750 * millisecond);
+  for (std::size_t tenth = 1; tenth < 10; ++tenth) {
+    EXPECT_NEAR(static_cast<double>(pauses[100 * tenth]), 5e8 + 2.5e7 * static_cast<double>(tenth), 1.5e7);
+  }
+}
+
 TEST(Sampling, AnEarlyWakeIsANoOp) {
   Sampler peer;
   peer.step(Start{});
@@ -311,6 +330,16 @@ TEST(Sampling, AsksAgainWhenTheBootstrapperNeverAnswers) {
 }
 
 // ---- being full
+
+TEST(Sampling, LinksThatAreLeftOutFollowFromTheDegree) {
+  const auto links = [](std::uint32_t degree) { return SamplingConfig{.degree = degree}.most_links(); };
+  EXPECT_EQ(links(1), 2u);
+  EXPECT_EQ(links(9), 10u);
+  EXPECT_EQ(links(10), 11u);
+  EXPECT_EQ(links(30), 33u);
+  EXPECT_EQ((SamplingConfig{.degree = 30}.places()), 63u);
+  EXPECT_EQ((SamplingConfig{.degree = 30, .links = 40, .transient_links = 0}.places()), 40u);
+}
 
 TEST(Sampling, AFullPeerAnswersThenCloses) {
   Sampler peer;
