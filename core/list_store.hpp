@@ -32,6 +32,8 @@ class ListStore {
     return add(std::span(reinterpret_cast<const std::uint32_t*>(peers.data()), peers.size()));
   }
 
+  void append(ListRef list, PeerId peer) { const_cast<List&>(at(list)).items.push_back(index(peer)); }
+
   std::span<const std::uint32_t> items(ListRef list) const { return at(list).items; }
   std::span<const PeerId> peers(ListRef list) const {
     const auto& items = at(list).items;

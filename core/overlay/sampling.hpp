@@ -76,7 +76,7 @@ struct SamplingConfig {
 ///
 /// Asking and answering
 /// - A peer that starts dials its bootstrapper and sends PULL: "give me peers", with its own address. PULL is answered by
-///   RESPONSE, a part of the list; who asked is put on the list. PUSH only puts the sender on it.
+///   RESPONSE, a part of the list without what has failed; who asked is put on the list. PUSH only puts the sender on it.
 /// - A RESPONSE counts only from who was asked, once, and up to `response_peers`; each connection can put one address of
 ///   its own on the list. So nobody can fill a list unasked.
 /// Dialling
@@ -497,26 +497,22 @@ class Sampling {
     if (address.failures >= worn && place >= state_.proven) unlist(place);
   }
 
-  /// A random part of the list without the one who asks, those that were reached once first: partial Fisher–Yates.
+  /// A random part of what could be reached last, without the one who asks, what this peer reached itself first.
   void answer(PeerId to, PeerId asker) {
-    std::uint32_t proven = state_.proven, listed = state_.listed;
-    const std::uint32_t place = listed_at(asker);
-    if (place != nowhere) {  // to the end, by way of the end of the proven ones where it is one of them
-      if (place < proven) swap_listed(place, --proven);
-      swap_listed(place < state_.proven ? proven : place, --listed);
-    }
-    const std::uint32_t count = std::min(listed, config_.response_peers);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const std::uint32_t end = i < proven ? proven : listed;
-      swap_listed(i, i + context_.random.below(end - i));
-    }
-    const auto peers = context_.env.lists.add(std::span<const PeerId>(list_, count));
-    if (proven < state_.proven) swap_listed(proven, listed);  // who asks is among the proven ones again
-    if (peers) {
-      context_.send(to, Frame::response(*peers));
-    } else {
-      context_.drop(no_message, to, Reason::lists_full);
-    }
+    const auto peers = context_.env.lists.add(std::span<const PeerId>{});
+    if (!peers) return context_.drop(no_message, to, Reason::lists_full);
+    std::uint32_t room = config_.response_peers;
+    const auto add = [&](std::uint32_t first, std::uint32_t last) {
+      for (std::uint32_t i = first; i < last && room > 0; ++i) {
+        swap_listed(i, i + context_.random.below(last - i));
+        if (list_[i] == asker || address_[i].unreachable) continue;
+        context_.env.lists.append(*peers, list_[i]);
+        --room;
+      }
+    };
+    add(0, state_.proven);
+    add(state_.proven, state_.listed);
+    context_.send(to, Frame::response(*peers));
   }
 
   State& state_;

@@ -25,7 +25,13 @@ double estimated_bytes(const Scenario& scenario) {
   const Operations* kind = find_operations(scenario.overlay, scenario.broadcast, scenario.repair);
   constexpr double per_message = 3 * sizeof(PlannedMessage) + 48;
   constexpr double per_peer = 40;
-  return peers * messages + messages * per_message + peers * (static_cast<double>(kind->bytes(fitted)) + per_peer);
+  double sessions = 0;
+  if (scenario.churn && scenario.churn->session > 0) {
+    sessions = peers * static_cast<double>(scenario.duration) /
+               static_cast<double>(scenario.churn->session + scenario.churn->downtime);
+  }
+  return peers * messages + messages * per_message + sessions * 3 * sizeof(Session) +
+         peers * (static_cast<double>(kind->bytes(fitted)) + per_peer);
 }
 
 /// Before anything is drawn.
@@ -36,10 +42,12 @@ void check_size(const Scenario& scenario) {
   const auto gib = [](double bytes) {
     return std::to_string(static_cast<std::uint64_t>(bytes / (1 << 30)) + 1) + " GiB";
   };
-  throw InputError(scenario.file + ": /workload",
+  const bool churn = scenario.churn && static_cast<double>(count_messages(scenario)) * scenario.peers < needed / 2;
+  throw InputError(scenario.file + (churn ? ": /churn" : ": /workload"),
                    std::to_string(count_messages(scenario)) + " messages to " + std::to_string(scenario.peers) +
-                       " peers need about " + gib(needed) + " of memory to account for, of " + gib(most) +
-                       " that this machine can spare; announce fewer, or to fewer peers");
+                       " peers" + (churn ? " that come and go for so long" : "") + " need about " + gib(needed) +
+                       " of memory to account for, of " + gib(most) + " that this machine can spare; " +
+                       (churn ? "shorten /duration, or lengthen /churn/session" : "announce fewer, or to fewer peers"));
 }
 
 /// Where a frame may be under way for longer than peers remember, it can be new again, and so for ever.

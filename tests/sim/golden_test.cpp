@@ -36,17 +36,17 @@ TEST_P(GoldenTrace, IsTheSameEverywhere) {
 const std::vector<std::string> small{"/peers=50000"};
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, GoldenTrace,
-                         testing::Values(Golden{"quickstart", {}, "5df0664535ed3afb", false},
-                                         Golden{"quickstart", {}, "5df0664535ed3afb", true},
-                                         Golden{"seed-bootstrap", {}, "d26d3685fee70a26", false},
-                                         Golden{"seed-bootstrap", {}, "d26d3685fee70a26", true},
-                                         Golden{"ttl", {}, "6d419484222c37bb", false},
-                                         Golden{"ttl", {}, "6d419484222c37bb", true},
-                                         Golden{"churn", {}, "94fc7f7b56147d01", false},
-                                         Golden{"churn", {"/workload/0/size=64B"}, "94fc7f7b56147d01", true},
-                                         Golden{"million", {}, "6794fce583df6b2a", false},
-                                         Golden{"million", small, "7153598e0685c950", false},
-                                         Golden{"million", small, "7153598e0685c950", true}));
+                         testing::Values(Golden{"quickstart", {}, "6945f6ff83e6cf7e", false},
+                                         Golden{"quickstart", {}, "6945f6ff83e6cf7e", true},
+                                         Golden{"seed-bootstrap", {}, "4a2a05b413fea89c", false},
+                                         Golden{"seed-bootstrap", {}, "4a2a05b413fea89c", true},
+                                         Golden{"ttl", {}, "9155b7af5d721877", false},
+                                         Golden{"ttl", {}, "9155b7af5d721877", true},
+                                         Golden{"churn", {}, "2d76f65cccd6f2c7", false},
+                                         Golden{"churn", {"/workload/0/size=64B"}, "2d76f65cccd6f2c7", true},
+                                         Golden{"million", {}, "10dfb5501cc676d7", false},
+                                         Golden{"million", small, "1a9e11f89f6cd4fd", false},
+                                         Golden{"million", small, "1a9e11f89f6cd4fd", true}));
 
 }  // namespace
 }  // namespace gossip::sim
