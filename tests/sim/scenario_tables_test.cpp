@@ -1,26 +1,16 @@
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 
 #include "core/config/text.hpp"
 #include "sim/scenario/json_input.hpp"
 #include "sim/scenario/keys.hpp"
 #include "sim/scenario/reader.hpp"
+#include "tests/docs.hpp"
 #include "tests/sim/input_files.hpp"
 
-/// What is made from the tables: scenarios/scenario.schema.json, and the parts of docs/scenario.md between
-/// `<!-- table: /path -->` and `<!-- end -->`. Run with GOSSIP_UPDATE_DOCS=1 to write them anew.
+/// What is made from the tables of keys: scenarios/scenario.schema.json, and the tables of docs/scenario.md.
 namespace gossip::sim {
 namespace {
-
-bool updating() { return std::getenv("GOSSIP_UPDATE_DOCS") != nullptr; }
-
-void expect_file(const std::string& name, const std::string& text) {
-  const std::string file = source_file(name);
-  if (updating()) std::ofstream(file, std::ios::binary) << text;
-  EXPECT_TRUE(read_text(file) == text) << name
-                                       << " is not what the tables say; run this test with GOSSIP_UPDATE_DOCS=1";
-}
 
 /// What may be written, in a cell of a table.
 struct Written {
@@ -70,22 +60,6 @@ std::string default_cell(const Key& key, void* object) {
   return value.is_null() ? std::string(key.absent) : '`' + value.dump() + '`';
 }
 
-/// A cell a column; columns that are empty all the way down are left out.
-std::string markdown(const std::vector<std::vector<std::string>>& rows) {
-  std::string text;
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    std::string line = "|", rule = "|";
-    for (std::size_t column = 0; column < rows[row].size(); ++column) {
-      const auto used = [&](const auto& cells) { return !cells[column].empty(); };
-      if (std::none_of(rows.begin() + 1, rows.end(), used)) continue;
-      line += rows[row][column].empty() ? " |" : ' ' + rows[row][column] + " |";
-      rule += "---|";
-    }
-    text += line + '\n' + (row == 0 ? rule + '\n' : "");
-  }
-  return text;
-}
-
 class Table {
  public:
   explicit Table(std::string type)
@@ -120,13 +94,13 @@ class Table {
     }
     for (const Section& kind : choice.kinds) add(kind, around, std::not_fn(shared));
   }
-  std::string text() const { return markdown(rows_); }
+  std::string text() const { return gossip::test::markdown(rows_); }
 
  private:
   void add_title(const std::string& type, std::string_view help) {
     rows_.push_back({type, "", "", "", std::string(help), ""});
   }
-  std::vector<std::vector<std::string>> rows_;
+  gossip::test::Rows rows_;
 };
 
 /// The table of the section at a path such as "/protocol/overlay"; of "/", the whole file's.
@@ -152,25 +126,17 @@ std::string table_at(const std::string& path) {
   return table.text();
 }
 
-std::string with_tables(const std::string& text) {
-  const std::string begin = "<!-- table: ", end = "<!-- end -->";
-  std::string made;
-  std::size_t from = 0;
-  for (std::size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, from)) {
-    const std::size_t line = text.find('\n', at) + 1;
-    const std::size_t path = at + begin.size();
-    made += text.substr(from, line - from) + table_at(text.substr(path, text.find(' ', path) - path));
-    from = text.find(end, line);
-    if (from == std::string::npos) return "a table without an end\n";
-  }
-  return made + text.substr(from);
-}
-
 TEST(ScenarioTables, AreThoseOfTheDocumentation) {
-  expect_file("docs/scenario.md", with_tables(read_text(source_file("docs/scenario.md"))));
+  gossip::test::expect_tables(source_file("docs/scenario.md"),
+                              [](const std::string& name) -> std::optional<std::string> {
+                                if (!name.starts_with('/')) return std::nullopt;
+                                return table_at(name);
+                              });
 }
 
-TEST(ScenarioTables, MakeTheShippedSchema) { expect_file("scenarios/scenario.schema.json", scenario_schema()); }
+TEST(ScenarioTables, MakeTheShippedSchema) {
+  gossip::test::expect_file(source_file("scenarios/scenario.schema.json"), scenario_schema());
+}
 
 /// Calls visit(key) for every key, on all levels.
 void each_key(const Section& section, const auto& visit) {
