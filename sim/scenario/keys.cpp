@@ -105,11 +105,13 @@ OneOf topology() {
           "small_world", "a ring with shortcuts (Watts and Strogatz 1998)",
           {need<&SmallWorld::neighbours>("neighbours", whole(2, most_peers), "nearest peers on the ring; even"),
            needed(share<&SmallWorld::rewire>("rewire", "of the links, those that lead to a random peer"))}),
-      graph<ScaleFree>("scale_free",
-                       "power-law degrees (Palmer and Steffan 2000): a peer draws x from 0 to `peers` - 1 and seeks "
-                       "`beta` · x^-`alpha` links. For a mean degree near d: `alpha` 0.5, `beta` d · √`peers` / 2",
-                       {need<&ScaleFree::alpha>("alpha", {0.0, 100.0}, "steepness"),
-                        need<&ScaleFree::beta>("beta", {0.0, 1e15, true}, "scale")}),
+      graph<ScaleFree>(
+          "scale_free",
+          "power-law degrees (Palmer and Steffan 2000): a peer draws x from 0 to `peers` - 1 and seeks "
+          "`beta` · x^-`alpha` links, rounded down. For a mean degree of d, to a tenth: `alpha` 0.5, `beta` "
+          "(d + 0.8) · √`peers` / 2",
+          {need<&ScaleFree::alpha>("alpha", {0.0, 100.0}, "steepness"),
+           need<&ScaleFree::beta>("beta", {0.0, 1e15, true}, "scale")}),
       graph_file<Format::edge_list>(
           "edge_list", "a file with a link a line (SNAP's format). Peers are numbered in the order of the ids",
           "two whole numbers a line, perhaps with the one-way latency in ms; `#` starts a comment"),
