@@ -64,7 +64,7 @@ Child start_node(std::uint16_t bootstrapper, std::uint32_t degree) {
   settings.sampling().retry_min = 20 * millisecond;
   // More than 120 s of 546 messages a second are to be remembered, or refused.
   settings.intake().seen_capacity = 1 << 19;
-  settings.intake().seen_ttl = 2 * second;
+  settings.intake().seen_ttl = settings.intake().validation_deadline = 250 * millisecond;
   if (bootstrapper != 0) {
     settings.bootstrapper = net::HostPort{.host = "127.0.0.1", .port = bootstrapper, .kind = net::HostKind::v4};
   }

@@ -324,7 +324,7 @@ TEST(Peers, AStartWithoutANetworkForgetsNobody) {
   {
     TestNode a(settings);
     std::this_thread::sleep_for(std::chrono::seconds(3));
-    EXPECT_GT(a.counter("dial_failed"), 600u);
+    EXPECT_GE(a.counter("dial_failed"), 600u) << "each is worn out";
   }
   std::vector<net::Endpoint> after = load_peers(folder / "peers", 1000).peers;
   std::ranges::sort(after);
