@@ -52,7 +52,8 @@ struct SettingsSource {
     for (const Key& key : keys_of(settings)) {
       const auto flag = flags.find(key.name);
       if (flag == flags.end()) continue;
-      if (std::string problem = key.assign(flag->second); !problem.empty()) errors.push_back({0, "--" + problem});
+      const std::string problem = key.assign(flag->second);
+      if (!problem.empty()) errors.push_back({0, flag_of(key.name) + problem.substr(key.name.size())});
     }
     if (errors.empty()) errors = check_relations(settings);
     for (const auto& [line, text] : errors) {
@@ -75,11 +76,8 @@ struct SettingsSource {
   }
 };
 
-net::HostPort parse_api(const std::string& text) {
-  const auto parsed = net::parse_host_port(text);
-  if (const auto* error = std::get_if<net::AddressError>(&parsed)) throw CLI::ValidationError(text, to_string(*error));
-  return std::get<net::HostPort>(parsed);
-}
+/// Of text that `is_address`.
+net::HostPort parse_api(const std::string& text) { return std::get<net::HostPort>(net::parse_host_port(text)); }
 
 /// CLI11 reads empty text as 0.
 const CLI::Validator is_given{[](std::string& text) { return std::string(text.empty() ? "is empty" : ""); }, ""};

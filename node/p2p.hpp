@@ -97,7 +97,9 @@ class P2p final : public Links {
   void connect(PeerId peer) override;
   void disconnect(PeerId peer) override;
   void unlisted(PeerId peer) override;
-  void dropped(PeerId from) override { ++link(from).dropped; }
+  void dropped(PeerId from) override {
+    if (Link& its = link(from); its.connection) ++its.dropped;
+  }
 
   // The connections' facts.
   bool on_frame(PeerConnection& connection, std::span<const std::byte> frame);

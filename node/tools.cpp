@@ -285,7 +285,8 @@ void print_status(const nlohmann::json& status, std::ostream& out) {
   out << status["peers"].size() << " peers (" << status["peer_list"].size() << " addresses known)\n";
   for (const auto& peer : status["peers"]) {
     out << "  " << std::left << std::setw(32) << peer["address"].get<std::string>()
-        << (peer["inbound"].get<bool>() ? "inbound " : "outbound") << "  " << peer["queued_bytes"] << " bytes queued\n";
+        << (peer["inbound"].get<bool>() ? "inbound " : "outbound") << "  " << peer["queued_bytes"] << " bytes queued  "
+        << peer["dropped"] << " dropped\n";
   }
   out << status["modules"].size() << " modules\n";
   for (const auto& module : status["modules"]) {

@@ -155,6 +155,51 @@ TEST(Decision, DataWaitsForTheFirstGoodVerdict) {
   EXPECT_EQ(a.drop("rejected"), 0u);
 }
 
+TEST(Decision, AVerdictOnWhatWasAnnouncedHereDecidesNothing) {
+  TestNode a;
+  Module subscriber(a), announcer(a);
+  subscriber.subscribe(type);
+  RawPeer to(a, nowhere(1));
+  for (bool verdict : {true, false}) {
+    announcer.publish(type, verdict ? "good" : "bad");
+    EXPECT_EQ(subscriber.next(), verdict ? "good" : "bad");
+    subscriber.answer(verdict);
+    EXPECT_EQ(to.next(), verdict ? "good" : "bad");
+  }
+  announcer.publish(type, "end");
+  EXPECT_EQ(subscriber.next(), "end");
+  EXPECT_EQ(a.drop("late_verdict"), 0u);
+}
+
+TEST(Decision, AVerdictFromLongAgoIsLateAndNoOffence) {
+  Settings settings = quiet_settings();
+  settings.intake().cache_size = 1;
+  TestNode a(settings);
+  Module module(a);
+  module.subscribe(type);
+  RawPeer from(a, nowhere(1));
+  std::uint16_t first = 0;
+  for (int i = 0; i < 100; ++i) {
+    from.spread(type, std::to_string(i));
+    EXPECT_EQ(module.next(), std::to_string(i));
+    if (i == 0) first = module.last_id;
+  }
+  module.ModuleClient::answer(first, true);
+  module.answer(true);
+  EXPECT_TRUE(eventually([&] { return a.drop("late_verdict") == 1; }));
+  EXPECT_EQ(a.status()["messages"]["waiting"], 0);
+  EXPECT_EQ(a.counter("closed_malformed"), 0u);
+}
+
+TEST(Decision, AModuleAtThePeersPortIsReset) {
+  TestNode a;
+  Client module(a.p2p());
+  module.send(announce(type, "x"));
+  module.end_output();
+  EXPECT_EQ(module.read(patience, [](auto) { return true; }), FrameClient::Read::broken);
+  EXPECT_EQ(a.counter("malformed_p2p"), 1u);
+}
+
 TEST(Decision, ABadVerdictStopsItForGood) {
   TestNode a;
   Module one(a), two(a);
