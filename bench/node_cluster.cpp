@@ -60,8 +60,11 @@ long Child::resident_kib() const {
 Child start_node(std::uint16_t bootstrapper, std::uint32_t degree) {
   node::Settings settings;
   settings.p2p_address.port = settings.api_address.port = 0;
-  settings.degree = degree;
-  settings.retry_min = 20 * millisecond;
+  settings.sampling().degree = degree;
+  settings.sampling().retry_min = 20 * millisecond;
+  // More than 120 s of 546 messages a second are to be remembered, or refused.
+  settings.intake().seen_capacity = 1 << 19;
+  settings.intake().seen_ttl = settings.intake().validation_deadline = 250 * millisecond;
   if (bootstrapper != 0) {
     settings.bootstrapper = net::HostPort{.host = "127.0.0.1", .port = bootstrapper, .kind = net::HostKind::v4};
   }

@@ -6,27 +6,25 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "node/engine.hpp"
+#include "node/driver.hpp"
 
 namespace gossip::node {
+namespace {
+
+/// More than the core can wait for at once; the rest is for those that it has just given up.
+std::uint32_t most_questions(const Config& config) { return config.of<Intake>().cache_size + 64; }
+
+}  // namespace
 
 ModuleConnection::ModuleConnection(Loop& loop, tcp::socket socket, std::uint64_t limit, Api& owner, ModuleId number)
-    : Connection(loop, std::make_unique<Stream>(std::move(socket)), Kind::module, limit), api(owner), id(number) {}
+    : Connection(loop, std::make_unique<Stream>(std::move(socket)), Kind::module, limit),
+      api(owner),
+      id(number),
+      questions(owner.driver().messages(), most_questions(owner.driver().config())) {}
 
 bool ModuleConnection::on_frame(std::span<const std::byte> frame) { return api.on_frame(*this, frame); }
 void ModuleConnection::on_bad_size() { api.on_bad_size(*this); }
 void ModuleConnection::on_end() { api.on_end(*this); }
-
-std::uint16_t ModuleConnection::ask(std::uint64_t serial) {
-  const std::uint16_t message_id = next_++;
-  if (message_id >= asked_.size()) asked_.resize(message_id + std::size_t{1});
-  asked_[message_id] = serial;
-  return message_id;
-}
-
-std::uint64_t ModuleConnection::answered(std::uint16_t message_id) {
-  return message_id < asked_.size() ? std::exchange(asked_[message_id], 0) : 0;
-}
 
 Api::Api(Loop& loop, const Settings& settings) : loop_(loop), settings_(settings), listener_(loop) {}
 
@@ -35,17 +33,17 @@ void Api::listen() {
 }
 
 void Api::accepted(tcp::socket socket) {
-  if (modules_.size() >= settings_.api_connections) {
+  if (modules_.size() >= settings_.limits.api_connections) {
     loop_.counters.add(Counter::refused_connections);
     return;
   }
   loop_.counters.add(Counter::modules);
-  modules_.push_back(std::make_shared<ModuleConnection>(loop_, std::move(socket), settings_.module_queue, *this,
+  modules_.push_back(std::make_shared<ModuleConnection>(loop_, std::move(socket), settings_.limits.module_queue, *this,
                                                         ModuleId{++last_id_}));
   asio::co_spawn(loop_.io, modules_.back()->read(), asio::detached);
 }
 
-std::size_t Api::deliver(const Message& message, std::uint64_t serial, ModuleId publisher) {
+std::size_t Api::deliver(const Message& message, MessageRef waiting, ModuleId publisher) {
   const auto found = subscribers_.find(message.data_type);
   if (found == subscribers_.end()) return 0;
   std::size_t told = 0;
@@ -54,8 +52,9 @@ std::size_t Api::deliver(const Message& message, std::uint64_t serial, ModuleId 
     if (module->id == publisher) continue;
     ++told;
     const bool queued = module->enqueue(size, [&](net::Bytes& out) {
-      encode(out, net::Notification{
-                      .message_id = module->ask(serial), .data_type = message.data_type, .data = message.data});
+      encode(out,
+             net::Notification{
+                 .message_id = module->questions.ask(waiting), .data_type = message.data_type, .data = message.data});
     });
     loop_.counters.add(queued ? Counter::notifications : Counter::drop_module_queue);
   }
@@ -87,23 +86,27 @@ void Api::on(ModuleConnection& module, const net::Announce& message) {
     return;
   }
   const Message announced{.ttl = message.ttl, .data_type = message.data_type, .data = message.data};
-  engine_->publish(loop_.now, announced, module.id);
+  driver_->publish(loop_.now, announced, module.id);
 }
 
 void Api::on(ModuleConnection& module, const net::Notify& message) {
   if (std::ranges::find(module.types, message.data_type) != module.types.end()) return;
-  if (module.types.size() >= settings_.api_subscriptions) return on_malformed(module, "too many subscriptions");
+  if (module.types.size() >= settings_.limits.api_subscriptions) return on_malformed(module, "too many subscriptions");
   module.types.push_back(message.data_type);
   subscribers_[message.data_type].push_back(&module);
 }
 
 void Api::on(ModuleConnection& module, const net::Validation& message) {
-  const std::uint64_t serial = module.answered(message.message_id);
-  if (serial == 0) {
+  using Kind = Questions::Kind;
+  const auto [asked, kind] = module.questions.answered(message.message_id);
+  if (kind == Kind::unasked) {
     loop_.counters.add(Counter::unknown_message_id);
     return on_malformed(module, "a verdict on an unknown message id");
   }
-  engine_->verdict(loop_.now, serial, message.valid);
+  if (kind == Kind::past) loop_.counters.drop(Reason::late_verdict);
+  if (kind != Kind::waiting) return;
+  driver_->verdict(loop_.now, asked, message.valid);
+  driver_->messages().release(asked);
 }
 
 void Api::on_malformed(ModuleConnection& module, const char* what) {
@@ -114,11 +117,12 @@ void Api::on_malformed(ModuleConnection& module, const char* what) {
 }
 
 void Api::on_end(ModuleConnection& module) {
-  unsubscribe(module);
+  forget(module);
   module.close_after_flush();
 }
 
-void Api::unsubscribe(ModuleConnection& module) {
+void Api::forget(ModuleConnection& module) {
+  module.questions.clear();
   for (std::uint16_t type : module.types) {
     auto& list = subscribers_[type];
     std::erase(list, &module);
@@ -130,10 +134,11 @@ void Api::unsubscribe(ModuleConnection& module) {
 void Api::tick(Time now) {
   for (std::size_t i = 0; i < modules_.size();) {
     ModuleConnection& module = *modules_[i];
-    module.set_limit(settings_.module_queue);
+    module.set_limit(settings_.limits.module_queue);
     module.tick(now);
     const Time stalled = module.stalled_since();
-    if (module.state() == Connection::State::open && stalled != never && now - stalled > settings_.module_stall) {
+    if (module.state() == Connection::State::open && stalled != never &&
+        now - stalled > settings_.limits.module_stall) {
       loop_.counters.add(Counter::closed_stalled);
       spdlog::warn("closing module {}: it reads nothing", module.name());
       module.close();
@@ -142,7 +147,7 @@ void Api::tick(Time now) {
       ++i;
       continue;
     }
-    unsubscribe(module);
+    forget(module);
     modules_[i] = std::move(modules_.back());
     modules_.pop_back();
   }

@@ -9,35 +9,27 @@
 #include "node/commands.hpp"
 #include "node/connection.hpp"
 #include "node/listener.hpp"
+#include "node/questions.hpp"
 #include "node/settings.hpp"
 
 namespace gossip::node {
 
 class Api;
-class Engine;
+class Driver;
 
 class ModuleConnection : public Connection {
  public:
   ModuleConnection(Loop& loop, tcp::socket socket, std::uint64_t limit, Api& api, ModuleId id);
 
-  /// A message id for the wire; the verdict that names it means `serial`. 65,536 can be out; then the oldest is given
-  /// again, as its verdict is long past the deadline.
-  std::uint16_t ask(std::uint64_t serial);
-  /// What the id meant, once; 0: nothing.
-  std::uint64_t answered(std::uint16_t message_id);
-
   Api& api;
   const ModuleId id;
+  Questions questions;
   std::vector<std::uint16_t> types;  // subscribed to; bounded by api_subscriptions
 
  protected:
   bool on_frame(std::span<const std::byte> frame) override;
   void on_bad_size() override;
   void on_end() override;
-
- private:
-  std::vector<std::uint64_t> asked_;  // by message id; grows to 65,536
-  std::uint16_t next_ = 0;
 };
 
 /// The local modules: their announcements, subscriptions and verdicts.
@@ -53,13 +45,14 @@ class Api final : public Modules {
 
   /// Throws boost::system::system_error when the address cannot be listened on.
   void listen();
-  void attach(Engine& engine) { engine_ = &engine; }
+  void attach(Driver& driver) { driver_ = &driver; }
+  Driver& driver() { return *driver_; }
   void stop_accepting();
   void close_all();
   void tick(Time now);
   const tcp::endpoint& local() const { return listener_.local(); }
 
-  std::size_t deliver(const Message& message, std::uint64_t serial, ModuleId publisher) override;
+  std::size_t deliver(const Message& message, MessageRef waiting, ModuleId publisher) override;
 
   bool on_frame(ModuleConnection& module, std::span<const std::byte> frame);
   void on_bad_size(ModuleConnection& module) { on_malformed(module, "size below a header"); }
@@ -80,11 +73,12 @@ class Api final : public Modules {
   void on(ModuleConnection& module, const net::Notify& message);
   void on(ModuleConnection& module, const net::Validation& message);
   void on_malformed(ModuleConnection& module, const char* what);
-  void unsubscribe(ModuleConnection& module);
+  /// It is told nothing more, and asked nothing.
+  void forget(ModuleConnection& module);
 
   Loop& loop_;
   const Settings& settings_;
-  Engine* engine_ = nullptr;
+  Driver* driver_ = nullptr;
   Listener listener_;
   std::vector<std::shared_ptr<ModuleConnection>> modules_;
   boost::unordered_flat_map<std::uint16_t, std::vector<ModuleConnection*>> subscribers_;

@@ -3,18 +3,16 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "net/classic.hpp"
+#include "node/file.hpp"
 #include "node/log.hpp"
 #include "node/node.hpp"
-#include "node/recorder.hpp"
-#include "node/settings.hpp"
 #include "node/tools.hpp"
 
 namespace gossip::node {
@@ -22,13 +20,13 @@ namespace {
 
 constexpr int fine = 0, did_not_work = 1, bad_input = 2;
 
-std::optional<std::string> read_file(const std::string& path) {
-  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) return std::nullopt;
-  return text;
+/// The whole file, or nothing and a line on `err`.
+std::optional<std::string> read_whole(const std::string& path, std::ostream& err) {
+  std::string text;
+  const std::string problem = read_file(path, [&](std::string_view piece) { return text += piece, true; });
+  if (problem.empty()) return text;
+  err << path << ": " << problem << '\n';
+  return std::nullopt;
 }
 
 std::string flag_of(std::string_view key) {
@@ -40,22 +38,22 @@ std::string flag_of(std::string_view key) {
 /// A file and the flags that override it.
 struct SettingsSource {
   std::string file;
-  std::map<std::string, std::string> flags;  // by key
+  std::map<std::string_view, std::string> flags;  // by key
 
   /// Each problem is a line on `err`.
   std::optional<Settings> load(std::ostream& err) const {
     Settings settings;
     std::vector<SettingsError> errors;
     if (!file.empty()) {
-      const auto text = read_file(file);
-      if (!text) {
-        err << file << ": cannot be read\n";
-        return std::nullopt;
-      }
+      const auto text = read_whole(file, err);
+      if (!text) return std::nullopt;
       errors = parse_ini(*text, settings);
     }
-    for (const auto& [key, value] : flags) {
-      if (auto problem = set_value(settings, key, value)) errors.push_back({0, flag_of(key) + ": " + *problem});
+    for (const Key& key : keys_of(settings)) {
+      const auto flag = flags.find(key.name);
+      if (flag == flags.end()) continue;
+      const std::string problem = key.assign(flag->second);
+      if (!problem.empty()) errors.push_back({0, flag_of(key.name) + problem.substr(key.name.size())});
     }
     if (errors.empty()) errors = check_relations(settings);
     for (const auto& [line, text] : errors) {
@@ -68,20 +66,21 @@ struct SettingsSource {
 
   void add_to(CLI::App& app) {
     app.add_option("-c,--config", file, "INI file (docs/node.md)");
-    for (const KeyInfo& key : known_keys()) {
+    Settings defaults;
+    for (const Key& key : keys_of(defaults)) {
       app.add_option_function<std::string>(
-             flag_of(key.name), [this, name = std::string(key.name)](const std::string& value) { flags[name] = value; },
-             std::string(key.about))
+             flag_of(key.name), [this, name = key.name](const std::string& value) { flags[name] = value; },
+             std::string(key.help))
           ->group("Keys of the file");
     }
   }
 };
 
-net::HostPort parse_api(const std::string& text) {
-  const auto parsed = net::parse_host_port(text);
-  if (const auto* error = std::get_if<net::AddressError>(&parsed)) throw CLI::ValidationError(text, to_string(*error));
-  return std::get<net::HostPort>(parsed);
-}
+/// Of text that `is_address`.
+net::HostPort parse_api(const std::string& text) { return std::get<net::HostPort>(net::parse_host_port(text)); }
+
+/// CLI11 reads empty text as 0.
+const CLI::Validator is_given{[](std::string& text) { return std::string(text.empty() ? "is empty" : ""); }, ""};
 
 const CLI::Validator is_address{[](std::string& text) -> std::string {
                                   const auto parsed = net::parse_host_port(text);
@@ -93,7 +92,8 @@ const CLI::Validator is_address{[](std::string& text) -> std::string {
 int run_node(const SettingsSource& source, const std::string& record) {
   const auto settings = source.load(std::cerr);
   if (!settings) return bad_input;
-  set_up_log(settings->log_level, settings->log_format);
+  set_up_log(settings->own.log_level, settings->own.log_format);
+  std::signal(SIGPIPE, SIG_IGN);  // who reads the log may go
   try {
     RunOptions options;
     options.record = record;
@@ -108,7 +108,7 @@ int run_node(const SettingsSource& source, const std::string& record) {
 }
 
 int replay_file(const std::string& path, bool quiet, bool json) {
-  const ReplayResult result = replay(path, quiet || json ? nullptr : &std::cout);
+  const Replayer::Result result = replay(path, quiet || json ? nullptr : &std::cout);
   if (!result.error.empty()) {
     std::cerr << path << ": " << result.error << '\n';
     return bad_input;
@@ -178,8 +178,10 @@ class Program {
         "  gossip-node announce --type 1337 --data hello\n  gossip-node announce --type 1337 --ttl 4 --file note.txt\n"
         "  date | gossip-node announce --type 1337 -");
     add_api(command, api_);
-    command->add_option("--type", announce_.type, "data type")->required();
-    command->add_option("--ttl", announce_.ttl, "hops that the data may travel; 0: unlimited")->capture_default_str();
+    command->add_option("--type", announce_.type, "data type")->required()->check(is_given);
+    command->add_option("--ttl", announce_.ttl, "hops that the data may travel; 0: unlimited")
+        ->capture_default_str()
+        ->check(is_given);
     auto* data = command->add_option("--data", announce_.data, "the data");
     auto* file = command->add_option("--file", file_, "the data is in a file; - is the standard input");
     auto* stdin_flag =
@@ -198,11 +200,8 @@ class Program {
       return bad_input;
     }
     if (!file.empty()) {
-      auto text = read_file(file);
-      if (!text) {
-        std::cerr << file << ": cannot be read\n";
-        return bad_input;
-      }
+      auto text = read_whole(file, std::cerr);
+      if (!text) return bad_input;
       announce_.data = std::move(*text);
     }
     return announce(announce_, std::cout, std::cerr);
@@ -214,14 +213,18 @@ class Program {
             "  gossip-node subscribe --type 1337\n  gossip-node subscribe --type 1 --type 2 --count 10 --json\n"
             "  gossip-node subscribe --type 1337 --verdict ask");
     add_api(command, api_);
-    command->add_option("--type", subscribe_.types, "data type; may be given more than once")->required();
+    command->add_option("--type", subscribe_.types, "data type; may be given more than once")
+        ->required()
+        ->check(is_given);
     const std::map<std::string, VerdictMode> modes{{"accept", VerdictMode::accept},
                                                    {"reject", VerdictMode::reject},
                                                    {"ask", VerdictMode::ask},
                                                    {"none", VerdictMode::none}};
     command->add_option("--verdict", subscribe_.verdict, "accept (default), reject, ask or none")
         ->transform(CLI::CheckedTransformer(modes));
-    command->add_option("--count", subscribe_.count, "end after so many; 0: never")->capture_default_str();
+    command->add_option("--count", subscribe_.count, "end after so many; 0: never")
+        ->capture_default_str()
+        ->check(is_given);
     command->add_flag("--json", subscribe_.json, "one JSON object a line");
     command->add_flag("--hex", subscribe_.hex, "print the data in hex, text too");
     command->callback([this] {
@@ -238,16 +241,18 @@ class Program {
                             "  gossip-node peer -a 127.0.0.1 -p 8888 -pr 127.0.0.1:8080 192.0.0.1:7777\n"
                             "  gossip-node peer -a 127.0.0.1 -p 7777 -da 127.0.0.1 -dp 6001 -ac send_announce");
     command->add_option("-a,--address", peer_host_, "its own address")->required();
-    command->add_option("-p,--port", peer_.listen.port, "its own port")->required();
+    command->add_option("-p,--port", peer_.listen.port, "its own port")->required()->check(is_given);
     command->add_option("--peers", peer_list_, "ip:port that it pretends to know (-pr)");
     const std::map<std::string, PeerAction> actions{
         {"push", PeerAction::push}, {"pull", PeerAction::pull}, {"send_announce", PeerAction::send_announce}};
     auto* action = command->add_option("--action", peer_.action, "push, pull or send_announce (-ac)")
                        ->transform(CLI::CheckedTransformer(actions));
     auto* host = command->add_option("--dest-address", peer_.destination.host, "where to (-da)");
-    auto* port = command->add_option("--dest-port", peer_.destination.port, "where to (-dp)");
+    auto* port = command->add_option("--dest-port", peer_.destination.port, "where to (-dp)")->check(is_given);
     action->needs(host)->needs(port);
-    command->add_option("--seconds", peer_.seconds, "end after so long; 0: never")->capture_default_str();
+    command->add_option("--seconds", peer_.seconds, "end after so long; 0: never")
+        ->capture_default_str()
+        ->check(is_given);
     command->callback([this] { action_ = [this] { return run_peer(); }; });
   }
 

@@ -147,6 +147,11 @@ void Connection::close() {
   stream_->close();
 }
 
+void Connection::reset() {
+  if (state_ != State::closed) stream_->reset_at_close();
+  close();
+}
+
 void Connection::tick(Time now) {
   if (state_ == State::closing && now - closing_since_ > linger) close();
   if (congested_ && now - congested_since_ > loop_.backpressure) {

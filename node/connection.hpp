@@ -45,8 +45,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
     return true;
   }
 
+  /// Bytes that are encoded already.
+  bool enqueue(std::span<const std::byte> bytes) {
+    return enqueue(bytes.size(), [bytes](net::Bytes& out) { out.insert(out.end(), bytes.begin(), bytes.end()); });
+  }
+
   void close_after_flush();
   void close();
+  /// So that the other side knows that it was not understood.
+  void reset();
   /// Sends what is queued and the FIN, but goes on taking input.
   void end_output();
   /// Housekeeping; called now and then.

@@ -8,46 +8,66 @@
 
 namespace gossip::node {
 
-/// What happened since the start. Everything that is dropped or refused is counted here under its reason.
+/// What happened since the start. Everything that is dropped or refused is counted, here or under the core's Reason.
 enum class Counter : std::uint8_t {
-  announced,      // by local modules
-  received,       // announces from peers, copies included
-  sent,           // announces to peers
-  delivered,      // new messages told to at least one module
-  notifications,  // told to modules, each module counted
+  announced,
+  received,
+  sent,
+  delivered,
+  notifications,
   bytes_in,
   bytes_out,
-  accepted,  // connections from peers
+  accepted,
   dialled,
   dial_failed,
-  modules,            // connections from modules
-  drop_peer_queue,    // announces that a peer's full queue lost
-  drop_module_queue,  // notifications that a module's full queue lost
-  drop_too_large,     // announced, but too large for the classic dialect
+  modules,
+  drop_peer_queue,
+  drop_module_queue,
+  drop_too_large,
+  store_full,
   malformed_p2p,
   malformed_api,
-  unknown_content,      // a SEND_CONTENT of a kind that we do not know
-  unknown_message_id,   // a verdict on what was never asked
-  late_verdict,         // a verdict on what was settled before
-  ignored_address,      // in a PULL, PUSH or RESPONSE: our own, not one where somebody can listen, or too many
-  refused_connections,  // above a limit
+  unknown_content,
+  unknown_message_id,
+  ignored_address,
+  refused_connections,
   closed_malformed,
-  closed_stalled,  // a peer or module that does not read
-  closed_silent,   // no RESPONSE in time
+  closed_stalled,
+  closed_silent,
   cross_dials,
+  record_error,
   count_
 };
 inline constexpr std::size_t counter_count = static_cast<std::size_t>(Counter::count_);
-inline constexpr std::array<const char*, counter_count> counter_names = {
-    "announced",         "received",        "sent",
-    "delivered",         "notifications",   "bytes_in",
-    "bytes_out",         "accepted",        "dialled",
-    "dial_failed",       "modules",         "drop_peer_queue",
-    "drop_module_queue", "drop_too_large",  "malformed_p2p",
-    "malformed_api",     "unknown_content", "unknown_message_id",
-    "late_verdict",      "ignored_address", "refused_connections",
-    "closed_malformed",  "closed_stalled",  "closed_silent",
-    "cross_dials"};
+inline constexpr std::array<Named, counter_count> known_counters = {{
+    {"announced", "messages", Kind::counter, "by local modules"},
+    {"received", "frames", Kind::counter, "announces from peers, copies included"},
+    {"sent", "frames", Kind::counter, "announces to peers"},
+    {"delivered", "messages", Kind::counter, "new, and told to at least one module"},
+    {"notifications", "frames", Kind::counter, "told to modules, each module counted"},
+    {"bytes_in", "bytes", Kind::counter, "read from peers and modules"},
+    {"bytes_out", "bytes", Kind::counter, "written to them"},
+    {"accepted", "connections", Kind::counter, "from peers"},
+    {"dialled", "connections", Kind::counter, "to peers"},
+    {"dial_failed", "dials", Kind::counter, "nobody was reached"},
+    {"modules", "connections", Kind::counter, "from modules"},
+    {"drop_peer_queue", "frames", Kind::counter, "announces that a peer's full queue lost"},
+    {"drop_module_queue", "frames", Kind::counter, "notifications that a module's full queue lost"},
+    {"drop_too_large", "messages", Kind::counter, "announced, but too large for the classic dialect"},
+    {"store_full", "frames", Kind::counter, "announces for whose data there was no room"},
+    {"malformed_p2p", "frames", Kind::counter, "from peers, that do not decode or that no peer sends"},
+    {"malformed_api", "frames", Kind::counter, "likewise from modules"},
+    {"unknown_content", "frames", Kind::counter, "a SEND_CONTENT of a kind that is not known"},
+    {"unknown_message_id", "verdicts", Kind::counter, "on what was never asked"},
+    {"ignored_address", "addresses", Kind::counter,
+     "in a PULL, PUSH or RESPONSE: our own, one where nobody can listen, or one too many"},
+    {"refused_connections", "connections", Kind::counter, "above a limit"},
+    {"closed_malformed", "connections", Kind::counter, "too many malformed frames"},
+    {"closed_stalled", "connections", Kind::counter, "a peer or module that does not read"},
+    {"closed_silent", "connections", Kind::counter, "no RESPONSE in time"},
+    {"cross_dials", "connections", Kind::counter, "a second one with the same peer"},
+    {"record_error", "errors", Kind::counter, "the recording could not be written, and has ended"},
+}};
 
 struct Counters {
   std::array<std::uint64_t, counter_count> values{};
@@ -56,6 +76,7 @@ struct Counters {
   void add(Counter counter, std::uint64_t n = 1) { values[static_cast<std::size_t>(counter)] += n; }
   void drop(Reason reason) { ++drops[static_cast<std::size_t>(reason)]; }
   std::uint64_t operator[](Counter counter) const { return values[static_cast<std::size_t>(counter)]; }
+  std::uint64_t operator[](Reason reason) const { return drops[static_cast<std::size_t>(reason)]; }
 };
 
 }  // namespace gossip::node

@@ -41,9 +41,12 @@ PeerFrame ClassicDialect::decode(std::span<const std::byte> frame) {
   return std::visit(Meaning{peers_}, net::decode(frame));
 }
 
+void ClassicDialect::encode(net::Bytes& out, const Message& message) {
+  net::encode(out, net::SendContent{{.ttl = message.ttl, .data_type = message.data_type, .data = message.data}});
+}
+
 bool ClassicDialect::send(Connection& to, const Message& message) {
-  const net::SendContent content{{.ttl = message.ttl, .data_type = message.data_type, .data = message.data}};
-  return enqueue(to, net::send_content_size(message.data.size()), content);
+  return to.enqueue(net::send_content_size(message.data.size()), [&](net::Bytes& out) { encode(out, message); });
 }
 
 bool ClassicDialect::send(Connection& to, const Pull& message) {

@@ -39,6 +39,8 @@ class ClassicDialect {
 
   /// Puts it into the queue; false: no room.
   static bool send(Connection& to, const Message& message);
+  /// The same bytes to many.
+  static void encode(net::Bytes& out, const Message& message);
   static bool send(Connection& to, const Pull& message);
   static bool send(Connection& to, const Push& message);
   static bool send(Connection& to, const Response& message);

@@ -26,9 +26,18 @@ constexpr Duration flush_limit = 2 * second;
 constexpr Duration fin_limit = 200 * millisecond;
 
 std::uint64_t choose_seed(const Settings& settings) {
-  if (settings.seed != 0) return settings.seed;
+  if (settings.own.seed != 0) return settings.own.seed;
   std::random_device device;
   return std::uint64_t{device()} << 32 | device();
+}
+
+/// Sets a field that is the driver's, in every part that has it.
+void set_driver_field(const Operations& kind, Config& config, std::string_view name, std::int64_t value) {
+  for (const Fields& fields : kind.driver_fields(config)) {
+    for (const Field& field : fields.table) {
+      if (field.name == name) field.set(fields.config, value);
+    }
+  }
 }
 
 net::Endpoint bound(const tcp::endpoint& endpoint) {
@@ -48,21 +57,24 @@ Node::Node(const Settings& settings, RunOptions options)
       signals_(io_),
       status_acceptor_(io_) {
   loop_.refresh();
-  loop_.backpressure = settings_.backpressure;
+  loop_.backpressure = settings_.limits.backpressure;
   started_ = saved_ = loop_.now;
   listen();
-  Config config = core_config(settings_);
+  const Operations* kind = find_operations(settings_.overlay, settings_.broadcast, settings_.repair);
+  if (kind == nullptr) throw std::runtime_error("there is no such overlay, broadcast or repair");
+  Config config = settings_.core;
+  set_driver_field(*kind, config, "validation", true);
   const bool is_bootstrapper =
       !settings_.bootstrapper || settings_.bootstrapper->endpoint() == std::optional(p2p_.own_address());
-  if (!is_bootstrapper) config.sampling.bootstrapper = bootstrapper_id;
+  if (!is_bootstrapper) set_driver_field(*kind, config, "bootstrapper", index(bootstrapper_id));
   const std::uint64_t seed = choose_seed(settings_);
-  engine_ = std::make_unique<Engine>(p2p_, api_, counters_, config, seed);
-  if (!options_.record.empty()) engine_->record(std::make_unique<Recorder>(options_.record, seed, config));
+  driver_ = std::make_unique<Driver>(*kind, config, seed, p2p_, api_, counters_);
+  if (!options_.record.empty()) driver_->record(options_.record);
   if (options_.signals) {
     for (int signal : {SIGINT, SIGTERM, SIGHUP}) signals_.add(signal);
   }
-  p2p_.attach(*engine_);
-  api_.attach(*engine_);
+  p2p_.attach(*driver_);
+  api_.attach(*driver_);
   spdlog::info("listening p2p={} api={} status={} seed={}{}", to_string(p2p_.local()), to_string(api_.local()),
                status_path_, seed, is_bootstrapper ? " bootstrapper" : "");
 }
@@ -108,7 +120,7 @@ void Node::open_status_socket() {
 
 void Node::run() {
   loop_.refresh();
-  engine_->start(loop_.now);
+  driver_->start(loop_.now);
   load_state();
   asio::co_spawn(io_, housekeeping(), asio::detached);
   asio::co_spawn(io_, wakes(), asio::detached);
@@ -166,6 +178,7 @@ asio::awaitable<void> Node::housekeeping() {
     loop_.refresh();
     p2p_.tick(loop_.now);
     api_.tick(loop_.now);
+    driver_->tick(loop_.now);
     if (loop_.now - saved_ > save_interval) save_state();
     schedule_wake();
   }
@@ -174,18 +187,18 @@ asio::awaitable<void> Node::housekeeping() {
 /// The core's one deadline. The timer is set when the loop has nothing else to do than to wait for it.
 asio::awaitable<void> Node::wakes() {
   while (!stopping_) {
-    const Time deadline = engine_->deadline();
+    const Time deadline = driver_->deadline();
     // Steps between now and then may bring the deadline forward; housekeeping looks after that.
     wake_timer_.expires_at(deadline == never ? asio::steady_timer::time_point::max()
                                              : asio::steady_timer::time_point(std::chrono::nanoseconds(deadline)));
     co_await wake_timer_.async_wait(as_result);
     loop_.refresh();
-    if (engine_->deadline() <= loop_.now) engine_->wake(loop_.now);
+    if (driver_->deadline() <= loop_.now) driver_->wake(loop_.now);
   }
 }
 
 void Node::schedule_wake() {
-  const Time deadline = engine_->deadline();
+  const Time deadline = driver_->deadline();
   if (deadline == never) return;
   const asio::steady_timer::time_point due{std::chrono::nanoseconds(deadline)};
   if (due < wake_timer_.expiry()) wake_timer_.cancel();
@@ -193,42 +206,48 @@ void Node::schedule_wake() {
 
 void Node::load_state() {
   if (settings_.state_dir.empty()) return;
-  const PeerFile file = load_peers(settings_.state_dir + "/peers", settings_.peer_list);
+  PeerFile file = load_peers(settings_.state_dir + "/peers", settings_.sampling().peer_list);
   if (!file.problem.empty()) spdlog::warn("{}", file.problem);
   if (file.peers.empty()) return;
   spdlog::info("{} peers known from before", file.peers.size());
   p2p_.learn(file.peers);
+  restored_ = std::move(file.peers);
 }
 
 void Node::save_state() {
   saved_ = loop_.now;
   if (settings_.state_dir.empty()) return;
-  const std::string problem = save_peers(settings_.state_dir + "/peers", p2p_.addresses(engine_->listed()));
+  std::vector<net::Endpoint> peers = p2p_.known();
+  if (counters_[Counter::dialled] == 0) {  // perhaps it is this node that is cut off
+    for (const net::Endpoint old : restored_) {
+      if (std::ranges::find(peers, old) == peers.end()) peers.push_back(old);
+    }
+  }
+  const std::string problem = save_peers(settings_.state_dir + "/peers", peers);
   if (!problem.empty()) spdlog::warn("{}", problem);
 }
 
 void Node::reload() {
-  const std::optional<Settings> fresh = options_.reload ? options_.reload() : std::nullopt;
+  std::optional<Settings> fresh = options_.reload ? options_.reload() : std::nullopt;
   if (!fresh) {
     spdlog::warn("SIGHUP: nothing was changed");
     return;
   }
-  for (const KeyInfo& key : known_keys()) {
-    const std::string before = value_of(settings_, key.name), after = value_of(*fresh, key.name);
+  const std::vector<Key> keys = keys_of(settings_), fresh_keys = keys_of(*fresh);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string before = keys[i].get(), after = fresh_keys[i].get();
     if (before == after) continue;
-    if (!key.reloadable) {
-      spdlog::warn("SIGHUP: {} stays {}: it needs a restart", key.name, before);
+    if (!keys[i].reloadable) {
+      spdlog::warn("SIGHUP: {} stays {}: it needs a restart", keys[i].name, before);
       continue;
     }
-    set_value(settings_, key.name, after);
-    spdlog::info("SIGHUP: {} is now {}", key.name, after);
+    keys[i].assign(after);
+    spdlog::info("SIGHUP: {} is now {}", keys[i].name, after);
   }
-  loop_.backpressure = settings_.backpressure;
-  spdlog::set_level(static_cast<spdlog::level::level_enum>(settings_.log_level));
-  if (engine_->recording()) {
+  loop_.backpressure = settings_.limits.backpressure;
+  spdlog::set_level(static_cast<spdlog::level::level_enum>(settings_.own.log_level));
+  if (!driver_->reconfigure(settings_.intake())) {
     spdlog::warn("SIGHUP: verdict rules stay as they are while recording");
-  } else {
-    engine_->reconfigure(core_config(settings_).flood);
   }
 }
 
@@ -249,23 +268,26 @@ asio::awaitable<void> Node::serve_status() {
 nlohmann::json Node::status() {
   nlohmann::json peers = nlohmann::json::array(), modules = nlohmann::json::array();
   for (const auto& link : p2p_.links()) {
-    peers.push_back({{"address", link.address}, {"inbound", link.inbound}, {"queued_bytes", link.queued}});
+    peers.push_back({{"address", link.address},
+                     {"inbound", link.inbound},
+                     {"queued_bytes", link.queued},
+                     {"dropped", link.dropped}});
   }
   for (const auto& module : api_.modules()) {
     modules.push_back({{"address", module.address}, {"queued_bytes", module.queued}, {"types", module.types}});
   }
   nlohmann::json counters, drops;
-  for (std::size_t i = 0; i < counter_count; ++i) counters[counter_names[i]] = counters_.values[i];
-  for (std::size_t i = 0; i < reason_count; ++i) drops[reason_names[i]] = counters_.drops[i];
+  for (std::size_t i = 0; i < counter_count; ++i) counters[known_counters[i].name] = counters_.values[i];
+  for (std::size_t i = 0; i < reason_count; ++i) drops[reasons[i].name] = counters_.drops[i];
   nlohmann::json known = nlohmann::json::array();
-  for (net::Endpoint address : p2p_.addresses(engine_->listed())) known.push_back(to_string(address));
+  for (net::Endpoint address : p2p_.known()) known.push_back(to_string(address));
   return {{"p2p", to_string(p2p_.local())},
           {"api", to_string(api_.local())},
           {"uptime_seconds", static_cast<double>(loop_.now - started_) / static_cast<double>(second)},
           {"peers", peers},
           {"modules", modules},
           {"peer_list", known},
-          {"messages", {{"known", engine_->messages_known()}, {"waiting", engine_->messages_waiting()}}},
+          {"messages", {{"known", driver_->messages_known()}, {"waiting", driver_->messages_waiting()}}},
           {"counters", counters},
           {"drops", drops}};
 }

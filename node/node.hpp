@@ -9,7 +9,7 @@
 #include <string>
 
 #include "node/api.hpp"
-#include "node/engine.hpp"
+#include "node/driver.hpp"
 #include "node/p2p.hpp"
 
 namespace gossip::node {
@@ -57,13 +57,14 @@ class Node {
   asio::io_context io_;
   Counters counters_;
   Loop loop_;
+  std::unique_ptr<Driver> driver_;  // outlives those that hold its messages
   P2p p2p_;
   Api api_;
-  std::unique_ptr<Engine> engine_;
   asio::steady_timer wake_timer_;
   asio::signal_set signals_;
   asio::local::stream_protocol::acceptor status_acceptor_;
   std::string status_path_;
+  std::vector<net::Endpoint> restored_;  // peers of the state file
   Time started_ = 0, saved_ = 0;
   bool stopping_ = false;
 };

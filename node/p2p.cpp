@@ -6,8 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "node/core_peer.hpp"
-#include "node/engine.hpp"
+#include "node/driver.hpp"
 
 namespace gossip::node {
 namespace {
@@ -18,7 +17,7 @@ constexpr int most_malformed = 3;  // the seed's decision table
 }  // namespace
 
 P2p::P2p(Loop& loop, const Settings& settings)
-    : loop_(loop), settings_(settings), listener_(loop), dialer_(loop, settings.connect_timeout) {}
+    : loop_(loop), settings_(settings), listener_(loop), dialer_(loop, settings.limits.connect_timeout) {}
 
 void P2p::listen() {
   listener_.listen(settings_.p2p_address, [this](tcp::socket socket) { accepted(std::move(socket)); });
@@ -31,7 +30,7 @@ void P2p::listen() {
 void P2p::accepted(tcp::socket socket) {
   const auto connection = std::make_shared<PeerConnection>(loop_, settings_, *this, std::move(socket), true);
   const asio::ip::address from = connection->remote().address();
-  if (!admission_.enter(from, settings_.p2p_connections, settings_.p2p_per_address)) {
+  if (!admission_.enter(from, settings_.limits.p2p_connections, settings_.limits.p2p_per_address)) {
     loop_.counters.add(Counter::refused_connections);
     return;
   }
@@ -70,7 +69,7 @@ void P2p::on_unreachable(PeerId peer) {
   const bool warn = peer == bootstrapper_id && !bootstrap_warned_;
   spdlog::log(warn ? spdlog::level::warn : spdlog::level::debug, "cannot reach {}", peer_name(peer));
   bootstrap_warned_ = bootstrap_warned_ || warn;
-  if (!link(peer).connection) engine_->peer_down(loop_.now, peer);
+  if (!link(peer).connection) driver_->peer_down(loop_.now, peer);
 }
 
 void P2p::on_reached(PeerId peer, tcp::socket socket) {
@@ -80,7 +79,7 @@ void P2p::on_reached(PeerId peer, tcp::socket socket) {
   const auto remote = to_endpoint(connection->remote());
   if (!table_.address(peer) && remote) table_.set_address(peer, *remote);  // a name: now it is known who that is
   if (table_.address(peer) == own_address_on(*connection)) {               // and that is us
-    return engine_->peer_down(loop_.now, peer);
+    return driver_->peer_down(loop_.now, peer);
   }
   adopt(connection);
   make_link(*connection, peer);
@@ -109,14 +108,14 @@ void P2p::make_link(PeerConnection& connection, PeerId peer) {
   table_.set_linked(peer, true);
   if (!old) {
     spdlog::debug("peer {} is up ({})", peer_name(peer), connection.inbound ? "inbound" : "dialled");
-    engine_->peer_up(loop_.now, peer, connection.inbound);
+    driver_->peer_up(loop_.now, peer, connection.inbound);
   } else if (!connection.inbound) {
     push(peer);  // else the other side would not know whose this connection is
   }
 }
 
 void P2p::make_anonymous(PeerConnection& connection) {
-  if (table_.anonymous() >= settings_.anonymous_links) {
+  if (table_.anonymous() >= settings_.own.anonymous_links) {
     loop_.counters.add(Counter::refused_connections);
     return connection.dismiss();
   }
@@ -146,9 +145,16 @@ std::span<const PeerId> P2p::listed_numbers(std::span<const net::Endpoint> addre
   return numbers_;
 }
 
+/// In pieces: the core takes no more of one list.
 void P2p::learn(std::span<const net::Endpoint> peers) {
-  engine_->receive_response(loop_.now, no_peer, listed_numbers(peers));
+  while (!peers.empty()) {
+    const auto piece = peers.first(std::min<std::size_t>(peers.size(), settings_.sampling().response_peers));
+    driver_->receive_response(loop_.now, no_peer, listed_numbers(piece));
+    peers = peers.subspan(piece.size());
+  }
 }
+
+std::vector<net::Endpoint> P2p::known() const { return table_.addresses(driver_->look().known); }
 
 std::string P2p::peer_name(PeerId peer) {
   if (const auto address = table_.address(peer)) return to_string(*address);
@@ -190,25 +196,26 @@ bool P2p::heard(PeerConnection& connection, net::Endpoint claimed) {
 }
 
 void P2p::on(PeerConnection& connection, const Message& message) {
-  if (heard(connection, {})) engine_->receive_announce(loop_.now, connection.peer, message);
+  if (heard(connection, {})) driver_->receive_announce(loop_.now, connection.peer, message);
 }
 
 void P2p::on(PeerConnection& connection, const Pull& message) {
   if (!heard(connection, message.sender)) return;
-  engine_->receive_pull(loop_.now, connection.peer, listed_number(message.sender));
+  driver_->receive_contact(loop_.now, connection.peer, Frame::pull(listed_number(message.sender)));
 }
 
 void P2p::on(PeerConnection& connection, const Push& message) {
   if (!heard(connection, message.sender)) return;
-  engine_->receive_push(loop_.now, connection.peer, listed_number(message.sender));
+  driver_->receive_contact(loop_.now, connection.peer, Frame::push(listed_number(message.sender)));
 }
 
 void P2p::on(PeerConnection& connection, const Response& message) {
   if (!heard(connection, {})) return;
   link(connection.peer).pull_sent = never;
-  const std::size_t taken = std::min<std::size_t>(message.peers.size(), settings_.peer_list);
+  if (std::exchange(link(connection.peer).probed, false)) return;
+  const std::size_t taken = std::min<std::size_t>(message.peers.size(), settings_.sampling().response_peers);
   loop_.counters.add(Counter::ignored_address, message.peers.size() - taken);
-  engine_->receive_response(loop_.now, connection.peer, listed_numbers(message.peers.first(taken)));
+  driver_->receive_response(loop_.now, connection.peer, listed_numbers(message.peers.first(taken)));
 }
 
 // Frames out.
@@ -221,6 +228,17 @@ bool P2p::send(PeerId to, const M& message) {
 
 void P2p::announce(PeerId to, const Message& message) {
   loop_.counters.add(send(to, message) ? Counter::sent : Counter::drop_peer_queue);
+}
+
+void P2p::announce_all(PeerId except, std::span<const PeerId> neighbours, const Message& message) {
+  encoded_.clear();
+  for (const PeerId to : neighbours) {
+    if (to == except) continue;
+    if (encoded_.empty()) ClassicDialect::encode(encoded_, message);
+    const auto& connection = link(to).connection;
+    const bool queued = connection && connection->enqueue(encoded_);
+    loop_.counters.add(queued ? Counter::sent : Counter::drop_peer_queue);
+  }
 }
 
 void P2p::pull(PeerId to) {
@@ -239,6 +257,12 @@ void P2p::response(PeerId to, std::span<const PeerId> peers) {
 
 // Ending.
 
+void P2p::on_end(PeerConnection& connection) {
+  const bool is_peer = connection.peer != no_peer && table_.address(connection.peer);
+  lose(connection);
+  if (!is_peer && connection.malformed > 0) connection.reset();
+}
+
 /// The connection is of no more use; tells the core when it was the link.
 void P2p::lose(PeerConnection& connection) {
   const auto keep = connection.shared_from_this();
@@ -248,7 +272,7 @@ void P2p::lose(PeerConnection& connection) {
   const PeerId peer = connection.peer;
   spdlog::debug("peer {} is down", peer_name(peer));
   unlink(peer);
-  if (!stopping_) engine_->peer_down(loop_.now, peer);
+  if (!stopping_) driver_->peer_down(loop_.now, peer);
   table_.release_if_unused(peer);
 }
 
@@ -299,28 +323,30 @@ void P2p::tick(Time now) {
 }
 
 void P2p::tick(PeerConnection& connection, Time now) {
-  connection.set_limit(settings_.peer_queue);
+  connection.set_limit(settings_.limits.peer_queue);
   connection.tick(now);
   if (connection.state() != Connection::State::open) return;
-  if (connection.role == Role::unidentified && now - connection.since > settings_.identify_timeout) {
+  if (connection.role == Role::unidentified && now - connection.since > settings_.limits.identify_timeout) {
     make_anonymous(connection);
   }
-  if (connection.role == Role::spare && now - connection.last_read() > settings_.response_timeout) lose(connection);
+  if (connection.role == Role::spare && now - connection.last_read() > settings_.limits.response_timeout)
+    lose(connection);
   if (connection.role == Role::link) tick_link(connection, now);
 }
 
 void P2p::tick_link(PeerConnection& connection, Time now) {
   const Time pulled = link(connection.peer).pull_sent;
-  if (connection.stalled_since() != never && now - connection.stalled_since() > settings_.peer_stall) {
+  if (connection.stalled_since() != never && now - connection.stalled_since() > settings_.limits.peer_stall) {
     loop_.counters.add(Counter::closed_stalled);
     spdlog::warn("closing {}: it reads nothing", connection.name());
     lose(connection);
     connection.close();
-  } else if (pulled != never && now - pulled > settings_.response_timeout) {
+  } else if (pulled != never && now - pulled > settings_.limits.response_timeout) {
     loop_.counters.add(Counter::closed_silent);
     spdlog::info("closing {}: no RESPONSE in time", connection.name());
     lose(connection);
-  } else if (pulled == never && now - connection.last_read() > settings_.idle_timeout) {
+  } else if (pulled == never && now - connection.last_read() > settings_.limits.idle_timeout) {
+    link(connection.peer).probed = true;
     pull(connection.peer);
   }
 }
@@ -341,7 +367,8 @@ std::vector<P2p::LinkInfo> P2p::links() const {
     const auto address = table_.address(PeerId{i});
     infos.push_back({.address = address ? to_string(*address) : connection->name() + " (anonymous)",
                      .inbound = connection->inbound,
-                     .queued = connection->queued()});
+                     .queued = connection->queued(),
+                     .dropped = links_[i].dropped});
   }
   return infos;
 }

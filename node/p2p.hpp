@@ -17,7 +17,7 @@
 
 namespace gossip::node {
 
-class Engine;
+class Driver;
 class P2p;
 
 class PeerConnection : public Connection {
@@ -31,7 +31,7 @@ class PeerConnection : public Connection {
   };
 
   PeerConnection(Loop& loop, const Settings& settings, P2p& owner, tcp::socket socket, bool is_inbound)
-      : Connection(loop, std::make_unique<Stream>(std::move(socket)), Kind::peer, settings.peer_queue),
+      : Connection(loop, std::make_unique<Stream>(std::move(socket)), Kind::peer, settings.limits.peer_queue),
         p2p(owner),
         inbound(is_inbound),
         since(loop.now) {}
@@ -71,7 +71,9 @@ class PeerConnection : public Connection {
 /// - Of two connections by the same dialler the newer one stays: who dials again has lost the older one.
 /// - A frame that does not decode is discarded and counted; the third on one connection closes it.
 /// - A PULL unanswered for `response_timeout` closes the connection. A connection that is silent for `idle_timeout` is
-///   sent one: the classic dialect has no ping.
+///   sent one: the classic dialect has no ping. The core did not ask, and is not told the answer.
+/// - Who has said nothing that a peer says, but something malformed, and ends: a module at the wrong port. It gets a
+///   reset, not a FIN that it could take for success.
 /// Everything is bounded: numbers by the core's list, links and dials; connections by the limits of the settings.
 class P2p final : public Links {
  public:
@@ -79,7 +81,7 @@ class P2p final : public Links {
 
   /// Throws boost::system::system_error when the address cannot be listened on.
   void listen();
-  void attach(Engine& engine) { engine_ = &engine; }
+  void attach(Driver& driver) { driver_ = &driver; }
   void stop_accepting();
   void close_all();
   void tick(Time now);
@@ -88,26 +90,31 @@ class P2p final : public Links {
   net::Endpoint own_address() const { return table_.own(); }
 
   void announce(PeerId to, const Message& message) override;
+  void announce_all(PeerId except, std::span<const PeerId> neighbours, const Message& message) override;
   void pull(PeerId to) override;
   void push(PeerId to) override;
   void response(PeerId to, std::span<const PeerId> peers) override;
   void connect(PeerId peer) override;
   void disconnect(PeerId peer) override;
   void unlisted(PeerId peer) override;
+  void dropped(PeerId from) override {
+    if (Link& its = link(from); its.connection) ++its.dropped;
+  }
 
   // The connections' facts.
   bool on_frame(PeerConnection& connection, std::span<const std::byte> frame);
   void on_bad_size(PeerConnection& connection);
-  void on_end(PeerConnection& connection) { lose(connection); }
+  void on_end(PeerConnection& connection);
 
-  /// For the state file, and back. What cannot be dialled is left out.
-  std::vector<net::Endpoint> addresses(std::span<const PeerId> peers) const { return table_.addresses(peers); }
+  /// The core's list, those that were reached first, and a list for it.
+  std::vector<net::Endpoint> known() const;
   void learn(std::span<const net::Endpoint> peers);
 
   struct LinkInfo {
     std::string address;
     bool inbound;
-    std::size_t queued;  // bytes
+    std::size_t queued;     // bytes
+    std::uint64_t dropped;  // of what it sent
   };
   std::vector<LinkInfo> links() const;
   std::size_t connections() const { return connections_.size(); }
@@ -116,7 +123,9 @@ class P2p final : public Links {
  private:
   struct Link {
     std::shared_ptr<PeerConnection> connection;
-    Time pull_sent = never;  // that was not answered yet
+    Time pull_sent = never;     // that was not answered yet
+    bool probed = false;        // by a PULL whose answer is nothing to the core
+    std::uint64_t dropped = 0;  // of what it sent, by the core
   };
 
   void accepted(tcp::socket socket);
@@ -155,7 +164,7 @@ class P2p final : public Links {
 
   Loop& loop_;
   const Settings& settings_;
-  Engine* engine_ = nullptr;
+  Driver* driver_ = nullptr;
   ClassicDialect dialect_;
   PeerTable table_;
   Listener listener_;
@@ -165,6 +174,7 @@ class P2p final : public Links {
   std::vector<std::shared_ptr<PeerConnection>> connections_;
   bool stopping_ = false, bootstrap_warned_ = false;
   std::vector<PeerId> numbers_;  // reused
+  net::Bytes encoded_;           // reused
 };
 
 inline bool PeerConnection::on_frame(std::span<const std::byte> frame) { return p2p.on_frame(*this, frame); }

@@ -11,6 +11,8 @@
 #include <optional>
 #include <system_error>
 
+#include "node/file.hpp"
+
 namespace gossip::node {
 namespace {
 
@@ -28,17 +30,6 @@ std::optional<std::vector<net::Endpoint>> parse(std::istream& file, std::size_t 
     if (++lines <= most) peers.push_back(*peer);
   }
   return std::nullopt;
-}
-
-bool write_all(int file, const std::string& text) {
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t n = ::write(file, text.data() + done, text.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    done += static_cast<std::size_t>(n);
-  }
-  return ::fsync(file) == 0;
 }
 
 }  // namespace
@@ -63,7 +54,7 @@ std::string save_peers(const std::string& path, std::span<const net::Endpoint> p
   const std::string fresh = path + ".new";
   const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return "cannot write " + fresh + ": " + std::strerror(errno);
-  const bool written = write_all(file, text);
+  const bool written = write_all(file, std::as_bytes(std::span(text))) && ::fsync(file) == 0;
   const int problem = errno;
   ::close(file);
   if (!written) return "cannot write " + fresh + ": " + std::strerror(problem);

@@ -1,7 +1,5 @@
 #include "node/peer_table.hpp"
 
-#include "node/core_peer.hpp"
-
 namespace gossip::node {
 
 PeerTable::PeerTable() : entries_(fixed_ids, Entry{.kind = Kind::pinned}) {}

@@ -8,6 +8,7 @@
 
 #include "core/types.hpp"
 #include "net/endpoint.hpp"
+#include "node/commands.hpp"
 
 namespace gossip::node {
 

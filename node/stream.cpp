@@ -35,6 +35,11 @@ void Stream::close() {
   socket_.close(ignored);
 }
 
+void Stream::reset_at_close() {
+  boost::system::error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+}
+
 tcp::endpoint Stream::local() const {
   boost::system::error_code ignored;
   return socket_.local_endpoint(ignored);

@@ -40,6 +40,7 @@ class Stream {
   /// Ends both directions; who waits to read sees the end.
   void shutdown();
   void close();
+  void reset_at_close();
   const tcp::endpoint& remote() const { return remote_; }
   tcp::endpoint local() const;
 

@@ -10,7 +10,7 @@
 #include <cstdint>
 
 #include "node/api.hpp"
-#include "node/engine.hpp"
+#include "node/driver.hpp"
 #include "node/p2p.hpp"
 
 namespace {
@@ -24,18 +24,18 @@ class FuzzedNode {
       : loop_(io_, counters_),
         p2p_(loop_, settings()),
         api_(loop_, settings()),
-        engine_(p2p_, api_, counters_, core_config(settings()), 1) {
-    p2p_.attach(engine_);
-    api_.attach(engine_);
+        driver_(*find_operations("sampling", "flood"), settings().core, 1, p2p_, api_, counters_) {
+    p2p_.attach(driver_);
+    api_.attach(driver_);
     loop_.now = second;
-    engine_.start(loop_.now);
+    driver_.start(loop_.now);
     for (auto& peer : peers_) {
       peer.connection = std::make_shared<PeerConnection>(loop_, settings(), p2p_, tcp::socket(io_), true);
     }
     std::uint64_t last = 0;
     for (auto& module : modules_) {
-      module.connection =
-          std::make_shared<ModuleConnection>(loop_, tcp::socket(io_), settings().module_queue, api_, ModuleId{++last});
+      module.connection = std::make_shared<ModuleConnection>(loop_, tcp::socket(io_), settings().limits.module_queue,
+                                                             api_, ModuleId{++last});
     }
   }
   ~FuzzedNode() {
@@ -50,13 +50,14 @@ class FuzzedNode {
       feed(modules_[who - 4u], api_, bytes);
     } else if (who == 6) {
       loop_.now += static_cast<Time>(bytes.size()) * second;
-      engine_.wake(loop_.now);
+      driver_.wake(loop_.now);
     } else {
       p2p_.on_end(*peers_[0].connection);
     }
-    GOSSIP_ASSERT(engine_.messages_waiting() <= settings().cache_size);
-    GOSSIP_ASSERT(engine_.messages_known() <= settings().seen_capacity);
-    GOSSIP_ASSERT(engine_.listed().size() <= settings().peer_list);
+    driver_.tick(loop_.now);
+    GOSSIP_ASSERT(driver_.messages_waiting() <= settings().intake().cache_size);
+    GOSSIP_ASSERT(driver_.messages_known() <= settings().intake().seen_capacity);
+    GOSSIP_ASSERT(driver_.look().known.size() <= settings().sampling().peer_list);
   }
 
  private:
@@ -77,14 +78,15 @@ class FuzzedNode {
   static const Settings& settings() {
     static const Settings small = [] {
       Settings s;
-      s.cache_size = 3;
-      s.seen_capacity = 16;
-      s.peer_list = 4;
-      s.degree = 2;
-      s.anonymous_links = 3;
-      s.api_subscriptions = 3;
-      s.validation_deadline = 2 * second;
-      s.seen_ttl = 10 * second;
+      s.intake().cache_size = 3;
+      s.intake().seen_capacity = 16;
+      s.sampling().peer_list = 4;
+      s.sampling().degree = 2;
+      s.own.anonymous_links = 3;
+      s.limits.api_subscriptions = 3;
+      s.intake().validation_deadline = 2 * second;
+      s.intake().seen_ttl = 10 * second;
+      s.intake().validation = true;
       return s;
     }();
     return small;
@@ -95,7 +97,7 @@ class FuzzedNode {
   Loop loop_;
   P2p p2p_;
   Api api_;
-  Engine engine_;
+  Driver driver_;
   std::array<Source<PeerConnection>, 4> peers_;
   std::array<Source<ModuleConnection>, 2> modules_;
 };

@@ -58,10 +58,10 @@ Settings quiet_settings() {
   Settings settings;
   settings.p2p_address.port = 0;
   settings.api_address.port = 0;
-  settings.retry_min = settings.retry_max = 3600 * second;
-  settings.response_timeout = 3600 * second;
-  settings.validation_deadline = 60 * second;
-  settings.seed = 1;
+  settings.sampling().retry_min = settings.sampling().retry_max = 3600 * second;
+  settings.limits.response_timeout = 3600 * second;
+  settings.intake().validation_deadline = 60 * second;
+  settings.own.seed = 1;
   return settings;
 }
 
@@ -174,8 +174,6 @@ void Module::answer(bool valid) {
   send_answers();
 }
 
-RawPeer::RawPeer(const TestNode& node, net::Endpoint listening) : Client(node.p2p()) { ask_for_peers(listening); }
-
 std::vector<net::Endpoint> RawPeer::ask_for_peers(net::Endpoint self) {
   send(frame(net::Pull{self}));
   while (const auto received = receive()) {
@@ -201,9 +199,18 @@ std::string RawPeer::next() {
   return "<closed>";
 }
 
-net::HostPort loopback(std::uint16_t port) {
-  return {.host = "127.0.0.1", .port = port, .kind = net::HostKind::v4};
+Listener::Listener() : socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in bound = to_sockaddr({0x7f000001, 0});
+  socklen_t size = sizeof bound;
+  ::bind(socket, reinterpret_cast<sockaddr*>(&bound), size);
+  ::listen(socket, 16);
+  ::getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &size);
+  address = {0x7f000001, ntohs(bound.sin_port)};
 }
+Listener::~Listener() { ::close(socket); }
+Client Listener::accept() const { return Client(::accept(socket, nullptr, nullptr)); }
+
+net::HostPort loopback(std::uint16_t port) { return {.host = "127.0.0.1", .port = port, .kind = net::HostKind::v4}; }
 
 net::Endpoint nowhere(std::uint16_t port) { return {0x7f000001, port}; }
 

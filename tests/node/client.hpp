@@ -120,12 +120,25 @@ class Module : public TestClient<ModuleClient> {
 class RawPeer : public Client {
  public:
   /// `listening` is claimed; it need not be true.
-  RawPeer(const TestNode& node, net::Endpoint listening);
+  RawPeer(const TestNode& node, net::Endpoint listening) : RawPeer(node.p2p(), listening) {}
+  RawPeer(net::Endpoint node, net::Endpoint listening) : Client(node) { ask_for_peers(listening); }
   void spread(std::uint16_t type, std::string_view data, std::uint8_t ttl = 0) { send(content(type, data, ttl)); }
   /// The next announce; what else arrives is skipped.
   std::string next();
   std::vector<net::Endpoint> ask_for_peers(net::Endpoint self);
   std::uint8_t last_ttl = 0;
+};
+
+/// A port of this process; connections to it are made, and nobody reads them before `accept`.
+struct Listener {
+  Listener();
+  ~Listener();
+  Listener(const Listener&) = delete;
+  net::Endpoint endpoint() const { return address; }
+  Client accept() const;
+
+  int socket;
+  net::Endpoint address;
 };
 
 net::HostPort loopback(std::uint16_t port);

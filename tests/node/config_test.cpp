@@ -28,8 +28,8 @@ TEST(Configuration, TheSampleOfTheSeed) {
       settings);
   EXPECT_TRUE(errors.empty());
   EXPECT_EQ(settings.hostkey, "/hostkey.pem");
-  EXPECT_EQ(settings.cache_size, 50u);
-  EXPECT_EQ(settings.degree, 30u);
+  EXPECT_EQ(settings.intake().cache_size, 50u);
+  EXPECT_EQ(settings.sampling().degree, 30u);
   EXPECT_EQ(settings.bootstrapper, (net::HostPort{"p2psec.net.in.tum.de", 6001, net::HostKind::name}));
   EXPECT_EQ(settings.p2p_address, (net::HostPort{"131.159.15.61", 6001, net::HostKind::v4}));
   EXPECT_EQ(settings.api_address, (net::HostPort{"::1", 7001, net::HostKind::v6}));
@@ -41,60 +41,100 @@ TEST(Configuration, OlderSpellings) {
       parse_ini("[GLOBAL]\nhostkey=k\n[gossip]\nmax_connections=7\nlisten_address=1.2.3.4:5\n", settings);
   EXPECT_TRUE(errors.empty());
   EXPECT_EQ(settings.hostkey, "k");
-  EXPECT_EQ(settings.degree, 7u);
+  EXPECT_EQ(settings.sampling().degree, 7u);
   EXPECT_EQ(to_string(settings.p2p_address), "1.2.3.4:5");
 }
 
 TEST(Configuration, AllErrorsAtOnceWithTheirLines) {
-  EXPECT_EQ(errors_of("degree = 3\n"
-                      "[gosip]\n"
-                      "whatever = 1\n"
-                      "[gossip]\n"
-                      "degre = 4\n"
-                      "seen_ttl = 3\n"
-                      "relay = foo\n"
-                      "cache_size = 0\n"
-                      "cache_size = 5\n"
-                      "p2p_address = 1.2.3.4\n"
-                      "bootstrapper = host:0\n"
-                      "advertise = 224.0.0.1:5\n"
-                      "no equals sign\n"
-                      "[limits\n"
-                      "[limits]\n"
-                      "peer_queue = 9MB\n"
-                      "module_stall = 99999999999999999h\n"),
-            (std::vector<std::string>{
-                "1: `degree` belongs in [gossip]",
-                "2: unknown section [gosip]; the nearest known one is [gossip]",
-                "5: unknown key `degre`; the nearest known one is `degree`",
-                "6: seen_ttl: `3` needs a unit: ns, us, ms, s, min, h",
-                "7: relay: `foo` is none of: all, subscribed",
-                "8: cache_size: `0` is not between 1 and 4096",
-                "9: `cache_size` was set in line 8 already",
-                "10: p2p_address: `1.2.3.4` is no address: the port is missing (write host:port)",
-                "11: bootstrapper: `host:0` names port 0, where nobody listens",
-                "12: advertise: `224.0.0.1:5` is no IPv4 address and port where somebody can listen",
-                "13: expected `key = value` or `[section]`",
-                "14: the bracket of the section is not closed",
-                "16: peer_queue: `9MB` needs a unit: B, KiB, MiB, GiB",
-                "17: module_stall: `99999999999999999h` is too large",
-            }));
+  EXPECT_EQ(
+      errors_of("degree = 3\n"
+                "[gosip]\n"
+                "whatever = 1\n"
+                "[gossip]\n"
+                "degre = 4\n"
+                "seen_ttl = 3\n"
+                "relay = foo\n"
+                "cache_size = 0\n"
+                "cache_size = 5\n"
+                "p2p_address = 1.2.3.4\n"
+                "bootstrapper = host:0\n"
+                "advertise = 224.0.0.1:5\n"
+                "no equals sign\n"
+                "[limits\n"
+                "[limits]\n"
+                "peer_queue = 9PB\n"
+                "module_stall = 99999999999999999h\n"),
+      (std::vector<std::string>{
+          "1: `degree` belongs in [gossip]",
+          "2: unknown section [gosip]; did you mean [gossip]?",
+          "5: unknown key `degre`; did you mean \"degree\"?",
+          "6: seen_ttl: `3` is not a duration; write a number and a unit as in \"80ms\", with one of ns us ms s min h",
+          "7: relay: `foo` is not a choice; known here: all, subscribed",
+          "8: cache_size: `0` is below 1, the least allowed",
+          "9: `cache_size` was set in line 8 already",
+          "10: p2p_address: `1.2.3.4` is no address: the port is missing (write host:port)",
+          "11: bootstrapper: `host:0` names port 0, where nobody listens",
+          "12: advertise: `224.0.0.1:5` is no IPv4 address and port where somebody can listen",
+          "13: expected `key = value` or `[section]`",
+          "14: the bracket of the section is not closed",
+          "16: peer_queue: `9PB` is not a size; write a number and a unit as in \"64KiB\", with one of B kB MB GB KiB "
+          "MiB GiB",
+          "17: module_stall: `99999999999999999h` is too long or too large",
+      }));
 }
 
 TEST(Configuration, WhatIsShownIsReadBack) {
   Settings settings;
-  settings.degree = 8;
+  settings.sampling().degree = 8;
   settings.bootstrapper = net::HostPort{"::1", 5, net::HostKind::v6};
   settings.advertise = net::Endpoint{0x01020304, 5};
-  settings.seen_ttl = 1500 * millisecond;
-  settings.on_silence = OnSilence::drop;
-  settings.peer_queue = 65'536;
-  settings.log_level = LogLevel::debug;
+  settings.intake().seen_ttl = 1500 * millisecond;
+  settings.intake().on_silence = OnSilence::drop;
+  settings.limits.peer_queue = 65'536;
+  settings.own.log_level = LogLevel::debug;
   for (bool comments : {false, true}) {
     Settings again;
     EXPECT_TRUE(parse_ini(to_ini(settings, comments), again).empty());
-    EXPECT_EQ(again, settings);
+    EXPECT_EQ(to_ini(again, false), to_ini(settings, false));
   }
+}
+
+TEST(Configuration, OtherModulesSectionsAreTheirs) {
+  Settings settings;
+  const auto errors = parse_ini(
+      "\xef\xbb\xbfHOSTKEY = /key.pem\r\n"
+      "[dht]\r\nlisten_address = 1.2.3.4:5\r\nwhat is this\r\n"
+      "[GOSSIP]\r\nDegree = 7\r\nSeen_TTL = 1.5s\r\n"
+      "[nse]\r\ndegree = x\r\n"
+      "[Global]\r\nsomething = else\r\n",
+      settings);
+  EXPECT_EQ(errors.size(), 0u) << errors.front().text;
+  EXPECT_EQ(settings.hostkey, "/key.pem");
+  EXPECT_EQ(settings.sampling().degree, 7u);
+  EXPECT_EQ(settings.intake().seen_ttl, 1500 * millisecond);
+}
+
+TEST(Configuration, KeysAreFoundOnceWhateverTheirCase) {
+  EXPECT_EQ(errors_of("[gossip]\ndegree = 3\nDEGREE = 4\n"),
+            std::vector<std::string>{"3: `degree` was set in line 2 already"});
+}
+
+TEST(Configuration, Protocols) {
+  Settings settings;
+  EXPECT_TRUE(parse_ini("[gossip]\noverlay = sampling\nbroadcast = flood\nrepair = none\n", settings).empty());
+  EXPECT_EQ(errors_of("[gossip]\noverlay = fixed\nbroadcast = floot\nrepair = magnets\n"),
+            (std::vector<std::string>{
+                "2: overlay: `fixed` needs a topology, as a simulation has; a node finds its neighbours",
+                "3: broadcast: `floot` is not known; did you mean \"flood\"?",
+                "4: repair: `magnets` is not known; known here: none"}));
+}
+
+TEST(Configuration, AutomaticValuesAreEmpty) {
+  Settings settings;
+  EXPECT_NE(to_ini(settings, false).find("\nlinks =\n"), std::string::npos);
+  EXPECT_TRUE(parse_ini("[gossip]\nlinks = 40\ntransient_links =\n", settings).empty());
+  EXPECT_EQ(settings.sampling().links, 40u);
+  EXPECT_EQ(settings.sampling().transient_links, automatic);
 }
 
 TEST(Configuration, ExampleFileIsGood) {
@@ -105,9 +145,9 @@ TEST(Configuration, ExampleFileIsGood) {
 
 TEST(Configuration, RelationsBetweenKeys) {
   Settings settings;
-  settings.retry_max = settings.retry_min - 1;
-  settings.links = settings.degree - 1;
-  settings.validation_deadline = settings.seen_ttl + 1;
+  settings.sampling().retry_max = settings.sampling().retry_min - 1;
+  settings.sampling().links = settings.sampling().degree - 1;
+  settings.intake().validation_deadline = settings.intake().seen_ttl + 1;
   settings.api_address = settings.p2p_address;
   EXPECT_EQ(check_relations(settings).size(), 4u);
 }

@@ -48,8 +48,8 @@ TEST(Decision, ALoopOfPeersEndsAtTheSecondCopy) {
 
 TEST(Decision, TheSameDataCanBeAnnouncedAgainAfterSeenTtl) {
   Settings settings = quiet_settings();
-  settings.seen_ttl = 50 * millisecond;
-  settings.validation_deadline = 50 * millisecond;
+  settings.intake().seen_ttl = 50 * millisecond;
+  settings.intake().validation_deadline = 50 * millisecond;
   TestNode a(settings);
   RawPeer peer(a, nowhere(1));
   Module from(a);
@@ -95,7 +95,7 @@ TEST(Decision, TtlIsReducedOnTheWayAndOneIsTheEnd) {
 TEST(Decision, TtlOneReachesDirectNeighboursOnly) {
   TestNode a;
   Settings line = bootstrapped_by(a);
-  line.degree = 1;  // each keeps the connection to the one before it
+  line.sampling().degree = 1;  // each keeps the connection to the one before it
   TestNode b(line);
   ASSERT_TRUE(linked(a, b));
   line.bootstrapper->port = b.p2p().port;
@@ -151,8 +151,53 @@ TEST(Decision, DataWaitsForTheFirstGoodVerdict) {
   one.answer(true);
   EXPECT_EQ(to.next(), "waits");
   two.answer(false);  // too late
-  EXPECT_TRUE(eventually([&] { return a.counter("late_verdict") >= 1; }));
+  EXPECT_TRUE(eventually([&] { return a.drop("late_verdict") >= 1; }));
   EXPECT_EQ(a.drop("rejected"), 0u);
+}
+
+TEST(Decision, AVerdictOnWhatWasAnnouncedHereDecidesNothing) {
+  TestNode a;
+  Module subscriber(a), announcer(a);
+  subscriber.subscribe(type);
+  RawPeer to(a, nowhere(1));
+  for (bool verdict : {true, false}) {
+    announcer.publish(type, verdict ? "good" : "bad");
+    EXPECT_EQ(subscriber.next(), verdict ? "good" : "bad");
+    subscriber.answer(verdict);
+    EXPECT_EQ(to.next(), verdict ? "good" : "bad");
+  }
+  announcer.publish(type, "end");
+  EXPECT_EQ(subscriber.next(), "end");
+  EXPECT_EQ(a.drop("late_verdict"), 0u);
+}
+
+TEST(Decision, AVerdictFromLongAgoIsLateAndNoOffence) {
+  Settings settings = quiet_settings();
+  settings.intake().cache_size = 1;
+  TestNode a(settings);
+  Module module(a);
+  module.subscribe(type);
+  RawPeer from(a, nowhere(1));
+  std::uint16_t first = 0;
+  for (int i = 0; i < 100; ++i) {
+    from.spread(type, std::to_string(i));
+    EXPECT_EQ(module.next(), std::to_string(i));
+    if (i == 0) first = module.last_id;
+  }
+  module.ModuleClient::answer(first, true);
+  module.answer(true);
+  EXPECT_TRUE(eventually([&] { return a.drop("late_verdict") == 1; }));
+  EXPECT_EQ(a.status()["messages"]["waiting"], 0);
+  EXPECT_EQ(a.counter("closed_malformed"), 0u);
+}
+
+TEST(Decision, AModuleAtThePeersPortIsReset) {
+  TestNode a;
+  Client module(a.p2p());
+  module.send(announce(type, "x"));
+  module.end_output();
+  EXPECT_EQ(module.read(patience, [](auto) { return true; }), FrameClient::Read::broken);
+  EXPECT_EQ(a.counter("malformed_p2p"), 1u);
 }
 
 TEST(Decision, ABadVerdictStopsItForGood) {
@@ -174,7 +219,7 @@ TEST(Decision, ABadVerdictStopsItForGood) {
 
 TEST(Decision, SilenceForwardsByDefault) {
   Settings settings = quiet_settings();
-  settings.validation_deadline = 30 * millisecond;
+  settings.intake().validation_deadline = 30 * millisecond;
   TestNode a(settings);
   Module module(a);
   module.subscribe(type);
@@ -185,8 +230,8 @@ TEST(Decision, SilenceForwardsByDefault) {
 
 TEST(Decision, SilenceDropsWhenItIsToldTo) {
   Settings settings = quiet_settings();
-  settings.validation_deadline = 30 * millisecond;
-  settings.on_silence = OnSilence::drop;
+  settings.intake().validation_deadline = 30 * millisecond;
+  settings.intake().on_silence = OnSilence::drop;
   TestNode a(settings);
   Module module(a);
   module.subscribe(type);
@@ -206,7 +251,7 @@ TEST(Decision, ARelayWithoutSubscribersForwardsByDefault) {
 
 TEST(Decision, ARelayOfSubscribedTypesOnly) {
   Settings settings = quiet_settings();
-  settings.relay = Relay::subscribed;
+  settings.intake().relay = Relay::subscribed;
   TestNode a(settings);
   Module module(a);
   module.subscribe(type);
@@ -375,7 +420,7 @@ TEST(Decision, AQuestionWithAFinBehindItIsAnswered) {
 
 TEST(Decision, AFullCacheLosesTheOldestFirst) {
   Settings settings = quiet_settings();
-  settings.cache_size = 2;
+  settings.intake().cache_size = 2;
   TestNode a(settings);
   Module module(a);
   module.subscribe(type);
@@ -393,8 +438,8 @@ TEST(Decision, AFullCacheLosesTheOldestFirst) {
 
 TEST(Decision, AFullPeerListStaysFull) {
   Settings settings = quiet_settings();
-  settings.peer_list = 4;
-  settings.connect_timeout = 100 * millisecond;
+  settings.sampling().peer_list = 4;
+  settings.limits.connect_timeout = 100 * millisecond;
   TestNode a(settings);
   std::vector<RawPeer> peers;
   for (std::uint16_t i = 1; i <= 8; ++i) peers.emplace_back(a, nowhere(i));
@@ -422,8 +467,8 @@ TEST(Decision, ABootstrapperThatComesLater) {
   late.p2p_address.port = free_port();
   Settings settings = quiet_settings();
   settings.bootstrapper = late.p2p_address;
-  settings.retry_min = 10 * millisecond;
-  settings.retry_max = 50 * millisecond;
+  settings.sampling().retry_min = 10 * millisecond;
+  settings.sampling().retry_max = 50 * millisecond;
   TestNode early(settings);
   ASSERT_TRUE(eventually([&] { return early.counter("dial_failed") >= 2; }));
   TestNode bootstrapper(late);

@@ -20,8 +20,8 @@ class Hostile : public testing::Test {
   void SetUp() override {
     for (std::size_t i = 0; i < healthy; ++i) {
       Settings settings = quiet_settings();
-      settings.degree = 4;
-      settings.retry_min = settings.retry_max = 50 * millisecond;
+      settings.sampling().degree = 4;
+      settings.sampling().retry_min = settings.sampling().retry_max = 50 * millisecond;
       if (i > 0) settings.bootstrapper = loopback(nodes[0]->p2p().port);
       nodes.push_back(std::make_unique<TestNode>(settings));
     }

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "core/random.hpp"
-#include "node/core_peer.hpp"
 
 namespace gossip::node::test {
 namespace {

@@ -1,37 +1,16 @@
 // Who is who, and what happens to those who say nothing, take nothing, or come too often.
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <thread>
 
+#include "node/peer_file.hpp"
 #include "tests/node/process.hpp"
 
 namespace gossip::node::test {
 namespace {
 
 constexpr std::uint16_t type = 1337;
-
-/// What the node says on a connection that it dialled.
-struct Listener {
-  Listener() {
-    socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    ::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
-    ::listen(socket, 16);
-    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-  }
-  ~Listener() { ::close(socket); }
-  net::Endpoint endpoint() const { return {0x7f000001, ntohs(address.sin_port)}; }
-  Client accept() const { return Client(::accept(socket, nullptr, nullptr)); }
-
-  int socket;
-  sockaddr_in address{};
-};
 
 TEST(Peers, TwoThatDialEachOtherKeepOneConnection) {
   for (int round = 0; round < 10; ++round) {
@@ -40,7 +19,8 @@ TEST(Peers, TwoThatDialEachOtherKeepOneConnection) {
     two.p2p_address = loopback(free_port());
     one.bootstrapper = two.p2p_address;
     two.bootstrapper = one.p2p_address;
-    one.retry_min = one.retry_max = two.retry_min = two.retry_max = 20 * millisecond;
+    one.sampling().retry_min = one.sampling().retry_max = two.sampling().retry_min = two.sampling().retry_max =
+        20 * millisecond;
     TestNode a(one), b(two);
     ASSERT_TRUE(eventually([&] { return a.peers() == 1 && b.peers() == 1; }));
     Module from(a), at_b(b);
@@ -115,8 +95,8 @@ TEST(Peers, WhoDialsAgainHasLostTheOlderConnection) {
 
 TEST(Peers, SilenceMakesAnonymous) {
   Settings settings = quiet_settings();
-  settings.identify_timeout = 20 * millisecond;
-  settings.anonymous_links = 2;
+  settings.limits.identify_timeout = 20 * millisecond;
+  settings.own.anonymous_links = 2;
   TestNode a(settings);
   Client one(a.p2p()), two(a.p2p());
   ASSERT_TRUE(eventually([&] { return a.peers() == 2; }));
@@ -141,7 +121,7 @@ TEST(Peers, ThePeerThatDoesNotAnswerAPullIsLeft) {
   Listener listener;
   Settings settings = quiet_settings();
   settings.bootstrapper = loopback(listener.endpoint().port);
-  settings.response_timeout = 50 * millisecond;
+  settings.limits.response_timeout = 50 * millisecond;
   TestNode a(settings);
   Client silent = listener.accept();
   EXPECT_EQ(*silent.receive(), frame(net::Pull{a.p2p()}));
@@ -151,8 +131,8 @@ TEST(Peers, ThePeerThatDoesNotAnswerAPullIsLeft) {
 
 TEST(Peers, AnIdlePeerIsAskedAndStaysWhenItAnswers) {
   Settings settings = quiet_settings();
-  settings.idle_timeout = 100 * millisecond;
-  settings.response_timeout = 10 * second;
+  settings.limits.idle_timeout = 100 * millisecond;
+  settings.limits.response_timeout = 10 * second;
   TestNode a(settings);
   RawPeer peer(a, nowhere(1));
   for (int i = 0; i < 3; ++i) {
@@ -164,9 +144,9 @@ TEST(Peers, AnIdlePeerIsAskedAndStaysWhenItAnswers) {
 
 TEST(Peers, LimitsInTotalAndByAddress) {
   Settings settings = quiet_settings();
-  settings.p2p_connections = 3;
-  settings.p2p_per_address = 2;
-  settings.api_connections = 2;
+  settings.limits.p2p_connections = 3;
+  settings.limits.p2p_per_address = 2;
+  settings.limits.api_connections = 2;
   TestNode a(settings);
   RawPeer one(a, nowhere(1)), two(a, nowhere(2));
   Client three(a.p2p());
@@ -181,9 +161,9 @@ TEST(Peers, LimitsInTotalAndByAddress) {
 
 TEST(Peers, AModuleThatDoesNotReadIsCutOffAndNobodyElseIsSlowed) {
   Settings settings = quiet_settings();
-  settings.module_queue = 65'536;
-  settings.module_stall = 300 * millisecond;
-  settings.backpressure = 20 * millisecond;
+  settings.limits.module_queue = 65'536;
+  settings.limits.module_stall = 300 * millisecond;
+  settings.limits.backpressure = 20 * millisecond;
   TestNode a(settings);
   Module stalled(a), healthy(a), announcer(a);
   stalled.subscribe(type);
@@ -203,9 +183,9 @@ TEST(Peers, AModuleThatDoesNotReadIsCutOffAndNobodyElseIsSlowed) {
 
 TEST(Peers, APeerThatDoesNotReadIsCutOff) {
   Settings settings = quiet_settings();
-  settings.peer_queue = 65'536;
-  settings.peer_stall = 300 * millisecond;
-  settings.backpressure = 20 * millisecond;
+  settings.limits.peer_queue = 65'536;
+  settings.limits.peer_stall = 300 * millisecond;
+  settings.limits.backpressure = 20 * millisecond;
   TestNode a(settings);
   RawPeer stalled(a, nowhere(1)), healthy(a, nowhere(2));
   Module announcer(a);
@@ -224,9 +204,9 @@ TEST(Peers, APeerThatDoesNotReadIsCutOff) {
 
 TEST(Peers, ASlowModuleGetsTheOldestWhole) {
   Settings settings = quiet_settings();
-  settings.module_queue = 65'536;
-  settings.module_stall = 3600 * second;
-  settings.backpressure = 0;
+  settings.limits.module_queue = 65'536;
+  settings.limits.module_stall = 3600 * second;
+  settings.limits.backpressure = 0;
   TestNode a(settings);
   Module slow(a), announcer(a);
   slow.subscribe(type);
@@ -242,9 +222,9 @@ TEST(Peers, ASlowModuleGetsTheOldestWhole) {
 
 TEST(Peers, NothingIsLostWhenTheSenderRespectsBackPressure) {
   Settings settings = quiet_settings();
-  settings.module_queue = settings.peer_queue = 1 << 20;
-  settings.backpressure = 10 * second;
-  settings.cache_size = 4096;
+  settings.limits.module_queue = settings.limits.peer_queue = 1 << 20;
+  settings.limits.backpressure = 10 * second;
+  settings.intake().cache_size = 4096;
   TestNode a(settings);
   Settings other = settings;
   other.bootstrapper = loopback(a.p2p().port);
@@ -293,7 +273,7 @@ TEST(Peers, OneThatListensEverywhereKnowsItself) {
   TestNode a(everywhere);
   Settings settings = quiet_settings();
   settings.bootstrapper = loopback(everywhere.p2p_address.port);
-  settings.retry_min = settings.retry_max = 20 * millisecond;
+  settings.sampling().retry_min = settings.sampling().retry_max = 20 * millisecond;
   TestNode b(settings);
   ASSERT_TRUE(eventually([&] { return a.peers() == 1 && b.peers() == 1; }));
   RawPeer peer(b, nowhere(1));
@@ -302,7 +282,7 @@ TEST(Peers, OneThatListensEverywhereKnowsItself) {
   Settings self = quiet_settings();
   self.p2p_address = {"0.0.0.0", free_port(), net::HostKind::v4};
   self.bootstrapper = loopback(self.p2p_address.port);
-  self.retry_min = self.retry_max = 20 * millisecond;
+  self.sampling().retry_min = self.sampling().retry_max = 20 * millisecond;
   TestNode own_bootstrapper(self);
   ASSERT_TRUE(eventually([&] { return own_bootstrapper.counter("dialled") >= 2; }));
   EXPECT_EQ(own_bootstrapper.peers(), 0u);
@@ -313,12 +293,14 @@ TEST(Peers, TheListSurvivesARestart) {
   TestNode other;
   Settings settings = quiet_settings();
   settings.state_dir = folder.path;
+  save_peers(folder / "peers", std::vector{other.p2p()});
   {
     TestNode a(settings);
-    RawPeer peer(a, nowhere(1));
-    peer.send(frame(net::Push{other.p2p()}));
     ASSERT_TRUE(eventually([&] { return other.peers() == 1; }));
+    RawPeer newcomer(a, nowhere(1));
   }
+  EXPECT_EQ(load_peers(folder / "peers", 10).peers, (std::vector{other.p2p(), nowhere(1)}))
+      << "who was reached is first";
   ASSERT_TRUE(eventually([&] { return other.peers() == 0; }));
   {
     TestNode again(settings);
@@ -328,6 +310,40 @@ TEST(Peers, TheListSurvivesARestart) {
   TestNode third(settings);
   EXPECT_EQ(third.peers(), 0u);
   EXPECT_EQ(read_file(folder / "peers.damaged"), "damaged");
+}
+
+TEST(Peers, AStartWithoutANetworkForgetsNobody) {
+  Folder folder;
+  std::vector<net::Endpoint> before;
+  for (std::uint16_t port = 1; port <= 100; ++port) before.push_back(nowhere(port));
+  ASSERT_EQ(save_peers(folder / "peers", before), "");
+  Settings settings = quiet_settings();
+  settings.state_dir = folder.path;
+  settings.sampling().retry_min = settings.sampling().retry_max = 10 * millisecond;  // worn out within the time
+  settings.sampling().dials = 1000;
+  {
+    TestNode a(settings);
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+    EXPECT_GE(a.counter("dial_failed"), 600u) << "each is worn out";
+  }
+  std::vector<net::Endpoint> after = load_peers(folder / "peers", 1000).peers;
+  std::ranges::sort(after);
+  EXPECT_EQ(after, before);
+}
+
+TEST(Peers, NumbersOfAddressesThatAreNotListedAreGivenBack) {
+  TestNode a;
+  RawPeer peer(a, nowhere(1));
+  for (std::uint16_t round = 0; round < 50; ++round) {
+    Bytes response;
+    std::vector<net::Endpoint> list;
+    for (std::uint16_t i = 0; i < 50; ++i) list.push_back({0x0a000000u + round, static_cast<std::uint16_t>(1 + i)});
+    net::encode_response(response, list);
+    peer.send(response);
+  }
+  EXPECT_TRUE(eventually([&] { return a.drop("unasked") == 50; }));
+  EXPECT_EQ(a.status()["peer_list"], nlohmann::json::array({"127.0.0.1:1"}));
+  EXPECT_EQ(a.status()["peers"][0]["dropped"], 50);
 }
 
 }  // namespace

@@ -88,6 +88,10 @@ Process::~Process() {
 
 void Process::signal(int number) const { ::kill(pid_, number); }
 
+void Process::stop_reading() {
+  for (int* end : {&out_, &err_}) ::close(std::exchange(*end, ::open("/dev/null", O_RDONLY | O_CLOEXEC)));
+}
+
 std::string Process::wait_for_line(const std::string& text) {
   while (true) {
     const std::size_t at = seen_.find(text);

@@ -24,6 +24,8 @@ class Process {
   Process(const Process&) = delete;
 
   void signal(int number) const;
+  /// Whatever it writes from here on finds nobody.
+  void stop_reading();
   /// What it has written up to the first line on stderr that contains `text`.
   std::string wait_for_line(const std::string& text);
   /// Reads everything until it ends.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "tests/node/process.hpp"
 
@@ -113,8 +114,8 @@ TEST_F(Program, SighupReloadsWhatItCanAndSaysWhatItCannot) {
   NodeProcess node = start({"-c", file});
   write_file(file, "[gossip]\nrelay = subscribed\ndegree = 6\n");
   node.signal(SIGHUP);
-  const std::string said = node.wait_for_line("relay is now subscribed");
-  EXPECT_NE(said.find("degree stays 5: it needs a restart"), std::string::npos) << said;
+  const std::string said = node.wait_for_line("degree stays 5: it needs a restart");
+  EXPECT_NE(said.find("relay is now subscribed"), std::string::npos) << said;
   write_file(file, "[gossip]\nrelay = nonsense\n");
   node.signal(SIGHUP);
   EXPECT_NE(node.wait_for_line("nothing was changed").find(":2: relay: `nonsense`"), std::string::npos);
@@ -132,7 +133,7 @@ TEST_F(Program, RecordAndReplay) {
   const Finished once = run_tool({"replay", file}), twice = run_tool({"replay", file});
   EXPECT_EQ(once.code, 0);
   EXPECT_EQ(once.out, twice.out);
-  EXPECT_NE(once.out.find("publish m0"), std::string::npos) << once.out;
+  EXPECT_NE(once.out.find("publish 0 ttl"), std::string::npos) << once.out;
   EXPECT_EQ(run_tool({"replay", folder / "none"}).code, 2);
 }
 
@@ -156,8 +157,7 @@ TEST_F(Program, ExitCodesOfBadUsageAndInput) {
   write_file(folder / "bad.ini", "[gossip]\ndegre = 3\ncache_size = x\n");
   const Finished check = run_tool({"config", "--check", folder / "bad.ini"});
   EXPECT_EQ(check.code, 2);
-  EXPECT_NE(check.err.find("bad.ini:2: unknown key `degre`; the nearest known one is `degree`"), std::string::npos)
-      << check.err;
+  EXPECT_NE(check.err.find("bad.ini:2: unknown key `degre`; did you mean \"degree\"?"), std::string::npos) << check.err;
   EXPECT_NE(check.err.find("bad.ini:3: cache_size"), std::string::npos) << check.err;
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{},
@@ -165,7 +165,14 @@ TEST_F(Program, ExitCodesOfBadUsageAndInput) {
                                              {"run", "--degree", "x"},
                                              {"run", "-c", folder / "missing"},
                                              {"announce"},
+                                             {"run", "-c", folder.path},
+                                             {"run", "--overlay", "fixed"},
+                                             {"config", "--check", folder.path},
+                                             {"announce", "--type", "1", "--file", folder.path},
+                                             {"replay", folder.path},
                                              {"announce", "--type", "70000", "--data", "x"},
+                                             {"announce", "--type", "", "--data", "x"},
+                                             {"subscribe", "--type", ""},
                                              {"announce", "--type", "1"},
                                              {"announce", "--type", "1", "--data", "x", "--api", "nowhere"},
                                              {"subscribe"},
@@ -182,6 +189,51 @@ TEST_F(Program, ExitCodesOfBadUsageAndInput) {
     EXPECT_NE(help.out.find("Examples:"), std::string::npos);
   }
   EXPECT_EQ(run_tool({"config", "--defaults"}).code, 0);
+}
+
+TEST_F(Program, AFileThatIsAFolderStopsNothing) {
+  const std::string file = folder / "node.ini";
+  write_file(file, "");
+  NodeProcess node = start({"-c", file});
+  ::unlink(file.c_str());
+  std::filesystem::create_directory(file);
+  node.signal(SIGHUP);
+  EXPECT_NE(node.wait_for_line("nothing was changed").find("Is a directory"), std::string::npos);
+  node.signal(SIGTERM);
+  EXPECT_EQ(node.finish().code, 0);
+}
+
+TEST_F(Program, WhoReadsTheLogMayGo) {
+  NodeProcess node = start({"--log-level", "debug"});
+  node.stop_reading();
+  RawPeer(node.p2p, nowhere(1)).ask_for_peers(nowhere(1));
+  for (int i = 0; i < 3; ++i) node.signal(SIGHUP);  // each says something
+  EXPECT_TRUE(eventually([&] { return node.status()["counters"]["accepted"] == 1; }));
+  node.signal(SIGTERM);
+  EXPECT_EQ(node.finish().code, 0);
+}
+
+TEST_F(Program, ToolsAtAPortThatIsNoApiSaySo) {
+  NodeProcess node = start();
+  Listener nobody;
+  for (const net::Endpoint wrong : {node.p2p, nobody.endpoint()}) {
+    for (const std::vector<std::string>& tool : {std::vector<std::string>{"announce", "--type", "1", "--data", "x"},
+                                                 std::vector<std::string>{"subscribe", "--type", "1"}}) {
+      std::vector<std::string> arguments = tool;
+      arguments.insert(arguments.end(), {"--api", to_string(wrong)});
+      const Finished result = run_tool(arguments);
+      EXPECT_EQ(result.code, 1) << tool[0] << " at " << to_string(wrong);
+      EXPECT_NE(result.err.find("no API port"), std::string::npos) << result.err;
+    }
+  }
+}
+
+TEST_F(Program, ARecordingThatCannotBeWrittenIsSaidAndCounted) {
+  NodeProcess node = start({"--record", "/dev/full"});
+  node.wait_for_line("the recording /dev/full ends here: No space left on device");
+  EXPECT_EQ(node.status()["counters"]["record_error"], 1);
+  node.signal(SIGTERM);
+  EXPECT_EQ(node.finish().code, 0);
 }
 
 TEST_F(Program, AnAddressInUseIsSaidInWords) {

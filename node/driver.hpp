@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/operations.hpp"
+#include "node/commands.hpp"
+#include "node/counters.hpp"
+#include "node/message_table.hpp"
+#include "node/recording.hpp"
+
+namespace gossip::node {
+
+/// Drives the core: turns facts into inputs, one at a time, and carries out the actions.
+///
+/// Rules
+/// - Facts that arise while actions are carried out (the verdict that nobody subscribes) wait in a queue until those are
+///   done.
+/// - The data of an announce is in the store during its step; then the core keeps what waits for a verdict or may be sent
+///   again, and nobody else keeps anything. An id is in the table while the core remembers it. A known one brings its
+///   data again: it may have expired, and be new.
+/// - Numbers of peers are lent to the core with each list and contact; of those that are not on its list afterwards,
+///   Links hears `unlisted`.
+/// Cost: one SHA-256 for every announce that arrives, copies included, since the classic wire carries no id; and a copy of
+/// its data.
+class Driver {
+ public:
+  /// `kind` must outlive it; `config` must be what its `driver_fields` are set in.
+  Driver(const Operations& kind, const Config& config, std::uint64_t seed, Links& links, Modules& modules,
+         Counters& counters);
+
+  /// All inputs are recorded from here on. To be called before `start`. Throws std::runtime_error.
+  void record(const std::string& path);
+  void start(Time now);
+
+  void peer_up(Time now, PeerId peer, bool inbound) { run(now, PeerUp{peer, inbound}); }
+  void peer_down(Time now, PeerId peer) { run(now, PeerDown{peer}); }
+  void receive_announce(Time now, PeerId from, const Message& message);
+  /// PULL or PUSH.
+  void receive_contact(Time now, PeerId from, const Frame& frame);
+  void receive_response(Time now, PeerId from, std::span<const PeerId> peers);
+  void publish(Time now, const Message& message, ModuleId publisher);
+  /// Of a module, on a message to which it holds a reference.
+  void verdict(Time now, MessageRef message, bool valid);
+  void wake(Time now) { run(now, Wake{}); }
+  /// Housekeeping, now and then: what is remembered expires without a deadline.
+  void tick(Time now);
+
+  /// When `wake` is due, or never.
+  Time deadline() const { return deadline_; }
+  MessageStore& messages() { return messages_; }
+  const Config& config() const { return config_; }
+  /// For what can change while running; nothing that sizes memory. False: not while recording.
+  bool reconfigure(const IntakeConfig& intake);
+
+  View look() { return kind_->look(memory_.get(), config_, env_); }
+  std::size_t messages_known() const { return table_.size(); }
+  std::size_t messages_waiting();
+
+ private:
+  struct Free {
+    void operator()(std::byte* memory) const { std::free(memory); }
+  };
+  /// The announce of this step.
+  struct Current {
+    net::MessageId id{};
+    MessageRef message = no_message;
+    ModuleId publisher = no_module;
+  };
+
+  void run(Time now, const Input& input);
+  void step(const Input& input);
+  void on(const Send& action);
+  void on(const SendAll& action);
+  void on(const Deliver& action);
+  void on(const Connect& action) { links_.connect(action.peer); }
+  void on(const Disconnect& action) { links_.disconnect(action.peer); }
+  void on(const Forget& action) { table_.erase(action.message); }
+  void on(const ForgetPeer& action) { lent_.push_back(action.peer); }
+  void on(const Drop& action);
+  void send(PeerId to, const Frame& frame);
+  Message outgoing(MessageRef message, std::uint8_t ttl) const;
+  void announce(Time now, PeerId from, const Message& message, ModuleId publisher);
+  void take_back();
+
+  const Operations* kind_;
+  Config config_;
+  std::uint64_t seed_;
+  Links& links_;
+  Modules& modules_;
+  Counters& counters_;
+  MessageStore messages_;
+  ListStore lists_;
+  Env env_;
+  std::unique_ptr<std::byte, Free> memory_;  // zeros that are not touched until they are used
+  net::MessageHasher hasher_;
+  MessageTable table_;
+  Actions actions_;
+  std::deque<Input> facts_;  // bounded by the actions of one step
+  bool running_ = false;
+  Time deadline_ = never;
+  Current current_;
+  std::vector<PeerId> lent_, known_;  // numbers that may not be on the list; the list, in order
+  std::unique_ptr<Recording> recording_;
+};
+
+}  // namespace gossip::node
