@@ -84,7 +84,7 @@ struct SamplingConfig {
 ///   that once worked first. Each one that it reaches gets PUSH or PULL, at random. A lost connection is refilled at once.
 /// - An address that cannot be reached, or whose connection dies young (its owner was full, most likely), is left alone
 ///   for a pause that doubles from `retry_min` to `retry_max`, with up to half of it on top at random. Never more than
-///   `dials` a second. So there is no storm, whoever refuses whom.
+///   `dials` in a second that begins with one. So there is no storm, whoever refuses whom.
 /// - When no address is left to dial, the peer asks again after such a pause: a neighbour or the bootstrapper, at random
 ///   (the bootstrapper too, so that an island of peers finds the others again).
 /// - A peer with enough neighbours tries another address each `explore`, even where that is one more than `links`. `quiet`
@@ -97,8 +97,8 @@ struct SamplingConfig {
 /// - A peer keeps `links` connections, whoever dialled; it accepts `transient_links` more, answers them, and closes them:
 ///   it is full, but it still introduces people. Beyond that it closes at once. One that says nothing is closed as well.
 /// - The list is bounded. An address that was reached once, or is connected, is never displaced by one that was only
-///   heard of; it goes last, when it has failed `worn` times. What was only heard of goes after `worn` failures. What
-///   cannot be reached now is not forgotten: it may be this peer that is cut off.
+///   heard of; it goes last, when it has failed `worn` times. What was only heard of goes after `worn` failures, but
+///   not while nobody can be reached: then it may be this peer that is cut off.
 /// Differs from the seed: it sends one PULL ever, forgets nothing and believes everything.
 class Sampling {
  public:
@@ -144,8 +144,7 @@ class Sampling {
   Time deadline() const { return state_.timers.deadline(); }
 
   void on_start() {
-    const bool room = state_.links < config_.places();  // always, when this is the first input
-    if (has_bootstrapper() && room && find(config_.bootstrapper) == nowhere) dial(config_.bootstrapper);
+    if (may_dial_bootstrapper()) dial(config_.bootstrapper);
     state_.timers.set(Timer::explore, context_.now() + with_jitter(config_.explore));
   }
 
@@ -153,6 +152,7 @@ class Sampling {
     if (find(peer) == nowhere && state_.links == config_.places()) return close(peer);
     if (find(peer) >= state_.up) set_up(peer, inbound);
     if (inbound) {  // it says first what it wants
+      if (peer == state_.explored) state_.explored = no_peer;  // it came by itself: a stranger like any other
       if (state_.up > config_.most_links()) listen_until(context_.now() + quiet);
       return;
     }
@@ -201,6 +201,7 @@ class Sampling {
 
   void on_wake() {
     const Time now = context_.now();
+    if (now < deadline()) return;  // early, or not for this layer
     if (state_.timers.due(Timer::retry, now)) ask_again();
     if (state_.timers.due(Timer::quiet, now)) end_quiet();
     if (state_.timers.due(Timer::explore, now)) try_another();
@@ -233,9 +234,15 @@ class Sampling {
 
   std::uint32_t ticks() const { return static_cast<std::uint32_t>(context_.now() >> tick_bits); }
   Duration since(std::uint32_t then) const { return Duration{ticks() - then} << tick_bits; }
-  bool due(const Address& address) const { return static_cast<std::int32_t>(ticks() - address.not_before) >= 0; }
+  /// More time left than any pause has: it was over long ago, and the ticks have wrapped since.
+  bool due(const Address& address) const {
+    return address.not_before - ticks() - 1 >= static_cast<std::uint32_t>((config_.retry_max * 3 / 2) >> tick_bits) + 1;
+  }
 
-  bool has_bootstrapper() const { return config_.bootstrapper != no_peer && config_.bootstrapper != context_.self; }
+  bool may_dial_bootstrapper() {
+    return config_.bootstrapper != no_peer && config_.bootstrapper != context_.self &&
+           state_.links < config_.places() && find(config_.bootstrapper) == nowhere && may_dial();
+  }
   std::span<const PeerId> taken(std::span<const PeerId> response) const {
     return response.first(std::min<std::size_t>(response.size(), config_.response_peers));
   }
@@ -313,20 +320,23 @@ class Sampling {
 
   /// Strangers above `links` that have said nothing; and what was tried has lasted, so that another may go for it.
   void end_quiet() {
-    std::uint32_t room = Context::most_changes - 1;
-    for (std::uint32_t place = state_.up; place-- > 0 && state_.up > config_.most_links() && room > 0;) {
+    std::uint32_t room = Context::most_changes;
+    for (std::uint32_t place = state_.up; place-- > 0 && state_.up > config_.most_links();) {
       if (link_[place].kept || since(link_[place].since) < quiet / 2) continue;
+      if (room-- == 0) return listen_until(context_.now());  // the rest in the next step
       let_go(links_[place]);
-      --room;
     }
-    if (state_.explored != no_peer && find(state_.explored) < state_.up) settle_explored(room > 0);
-    if (state_.up > config_.most_links()) listen_until(context_.now() + quiet);
+    const std::uint32_t tried = find(state_.explored);
+    if (tried < state_.up && since(link_[tried].since) >= quiet / 2) {
+      if (room == 0) return listen_until(context_.now());
+      settle_explored();
+    }
+    if (state_.up > config_.most_links() || find(state_.explored) < state_.up) listen_until(context_.now() + quiet);
   }
 
   /// Kept only where it was lost, or is needed: room is for those who seek.
-  void settle_explored(bool may_close) {
+  void settle_explored() {
     const PeerId tried = std::exchange(state_.explored, no_peer);
-    if (!may_close) return;
     if (!state_.found_again && state_.up > config_.degree) return let_go(tried);
     if (state_.up > config_.most_links()) let_one_go(tried);
   }
@@ -339,7 +349,9 @@ class Sampling {
 
   // ---- dialling
 
+  /// Who may_dial says may.
   void dial(PeerId peer) {
+    ++state_.dialled;
     links_[state_.links++] = peer;
     context_.out.emplace_back(Connect{peer});
   }
@@ -361,7 +373,6 @@ class Sampling {
     while (state_.links < config_.degree) {
       const PeerId peer = pick();
       if (peer == no_peer || !may_dial()) break;
-      ++state_.dialled;
       dial(peer);
     }
     if (state_.up >= config_.degree) {
@@ -392,7 +403,6 @@ class Sampling {
     if (state_.up < config_.degree || state_.links == config_.places()) return;
     const PeerId peer = pick();
     if (peer == no_peer || !may_dial()) return;
-    ++state_.dialled;
     state_.explored = peer;
     state_.found_again = address_[listed_at(peer)].unreachable;
     dial(peer);
@@ -421,9 +431,7 @@ class Sampling {
   }
   void ask_again() {
     if (state_.up >= config_.degree) return;
-    const bool bootstrapper =
-        has_bootstrapper() && find(config_.bootstrapper) == nowhere && state_.links < config_.places();
-    if (bootstrapper && (state_.up == 0 || context_.random.below(2) == 0)) {
+    if ((state_.up == 0 || context_.random.below(2) == 0) && may_dial_bootstrapper()) {
       dial(config_.bootstrapper);
     } else if (state_.up > 0) {
       pull(links_[context_.random.below(state_.up)]);
@@ -494,7 +502,8 @@ class Sampling {
     address.failures = failed ? static_cast<std::uint8_t>(std::min(address.failures + 1, 255)) : std::uint8_t{0};
     const Duration pause = pause_after(address.failures > 0 ? address.failures - 1u : 0u);
     address.not_before = ticks() + static_cast<std::uint32_t>(pause >> tick_bits) + 1;
-    if (address.failures >= worn && place >= state_.proven) unlist(place);
+    // Who reaches nobody at all may be cut off itself.
+    if (address.failures >= worn && place >= state_.proven && state_.up > 0) unlist(place);
   }
 
   /// A random part of what could be reached last, without the one who asks, what this peer reached itself first.

@@ -395,8 +395,9 @@ void Engine::give_verdict(Block& block, PeerId peer, MessageRef message) {
     return step(block, peer, Verdict{message, Opinion::nobody});
   }
   Random random(mix(seed, 'V'), std::uint64_t{index(peer)} << 32 | index(message));
-  if (random.uniform() < spec.silent) return;
-  const Opinion opinion = random.uniform() < spec.reject ? Opinion::reject : Opinion::accept;
+  const double lot = random.uniform();
+  if (lot < spec.silent) return;
+  const Opinion opinion = lot < spec.silent + spec.reject ? Opinion::reject : Opinion::accept;
   if (spec.delay == 0) return step(block, peer, Verdict{message, opinion});
   block.calendar.push(Event::judgement(block.env.now + spec.delay, peer, message, opinion, session(peer)));
 }

@@ -14,9 +14,10 @@ constexpr PeerId self{0};
 /// What a driver knows of its peer from the inputs that it gave and the actions that it was given.
 class DriversView {
  public:
-  DriversView(const Config& config, const OnePeer& peer) : config_(config), peer_(peer) {}
+  DriversView(const OnePeer& peer, bool sampling) : config_(peer.config()), peer_(peer), sampling_(sampling) {}
 
   void before(const Input& input) {
+    if (peer_.now - second_begins_ >= second) dials_ = 0;
     sent_.clear();
     closed_.clear();
     asker_ = no_peer;
@@ -49,6 +50,8 @@ class DriversView {
     EXPECT_NE(action.peer, self);
     EXPECT_NE(action.peer, no_peer);
     EXPECT_TRUE(links.emplace(action.peer, false).second) << to_text(action.peer) << " is linked already";
+    if (dials_++ == 0) second_begins_ = peer_.now;
+    EXPECT_TRUE(!sampling_ || dials_ <= config_.of<Sampling>().dials) << "in a second";
   }
   void on(const Disconnect& action) {
     EXPECT_EQ(links.erase(action.peer), 1u);
@@ -73,10 +76,16 @@ class DriversView {
 
   const Config& config_;
   const OnePeer& peer_;
+  const bool sampling_;
   PeerId asker_ = no_peer;
   std::set<MessageRef> sent_;  // to all, in this step
   std::set<PeerId> closed_;    // in this step
+  Time second_begins_ = 0;     // with a dial
+  std::uint32_t dials_ = 0;    // in it
 };
+
+/// Where clocks and what is made of them could overflow or wrap: ticks of 2^22 ns in 32 bits, doubles at 2^53.
+constexpr Time beginnings[] = {0, (Time{1} << 54) - 20 * second, (Time{1} << 53) - 20 * second};
 
 void expect_consistent(OnePeer& peer, const DriversView& view, bool sampling) {
   const View look = peer.look();
@@ -108,7 +117,8 @@ void expect_to_drain(Life& life) {
 void fuzz(const Operations& kind, std::uint64_t seed) {
   Life life(kind, seed, seed % 3);
   OnePeer& peer = life.peer;
-  DriversView view(peer.config(), peer);
+  peer.now = beginnings[seed / 3 % std::size(beginnings)];
+  DriversView view(peer, kind.overlay == Sampling::name);
   for (int i = 0; i < 600 && !testing::Test::HasFailure(); ++i) {
     SCOPED_TRACE("seed " + std::to_string(seed) + ", step " + std::to_string(i));
     view.before(life.begin());
@@ -126,6 +136,18 @@ void fuzz(const Operations& kind, std::uint64_t seed) {
   EXPECT_EQ(peer.messages.bytes(), 0u);
 }
 
+/// What is due is worked off: the next deadline is later.
+void expect_rest_after_each_step(const Operations& kind, std::uint64_t seed) {
+  Life life(kind, seed);
+  life.peer.now = beginnings[seed % std::size(beginnings)];
+  for (int i = 0; i < 300 && !testing::Test::HasFailure(); ++i) {
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", step " + std::to_string(i));
+    life.begin();
+    life.end();
+    expect_to_drain(life);
+  }
+}
+
 std::uint32_t hash_of(const Life& life) { return hash_actions(life.peer.actions, life.peer.lists); }
 
 class PeerFuzz : public testing::TestWithParam<Operations> {
@@ -135,6 +157,10 @@ class PeerFuzz : public testing::TestWithParam<Operations> {
 
 TEST_P(PeerFuzz, AnyInputs) {
   for (std::uint64_t seed = 0; seed < 300 && !HasFailure(); ++seed) fuzz(kind(), seed);
+}
+
+TEST_P(PeerFuzz, EveryDeadlineComesToRest) {
+  for (std::uint64_t seed = 0; seed < 100 && !HasFailure(); ++seed) expect_rest_after_each_step(kind(), seed);
 }
 
 /// The same inputs give the same actions and leave the same bytes: what is recorded can be replayed.

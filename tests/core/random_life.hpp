@@ -44,8 +44,10 @@ inline Config small_config(Random& random, GivenLinks& links) {
                                     .transient_links = random.below(4),
                                     .peer_list = one_to(16),
                                     .response_peers = one_to(8),
+                                    .dials = one_to(8),
                                     .retry_min = one_to(100) * millisecond,
-                                    .retry_max = one_to(5) * second});
+                                    .retry_max = one_to(5) * second,
+                                    .explore = one_to(10) * second});
 }
 
 /// A peer with its driver: contents are numbered by whoever announces them, and have a MessageRef while the peer

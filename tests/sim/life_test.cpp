@@ -13,11 +13,16 @@ TEST(Sampling, EndsWithEveryPeerAtItsDegree) {
       Scenario scenario = sampling(1000, degree, 300 * second);
       scenario.seed = seed;
       const Result result = run_checked(scenario);
+      const SamplingConfig& config = scenario.protocol.of<Sampling>();
+      std::uint32_t answering = 0;
       for (std::uint32_t i = 0; i < result.peers; ++i) {
         ASSERT_GE(result.degrees[i], degree) << "peer " << i << " seed " << seed;
-        // One more while it tries another.
-        ASSERT_LE(result.degrees[i], scenario.protocol.of<Sampling>().most_links() + 1) << "peer " << i;
+        ASSERT_LE(result.degrees[i], config.places()) << "peer " << i;
+        answering += result.degrees[i] > config.most_links() + 1;  // one more while it tries another
       }
+      // A peer is called by an explorer once in 25 s, and where it is full, the stranger goes with its PUSH, after a
+      // round trip of up to 0.2 s: 0.8% of the peers have one, and 2 s in 25 one that they try themselves.
+      EXPECT_LE(answering, result.peers / 100) << "seed " << seed;
     }
   }
 }
