@@ -26,7 +26,7 @@ struct IntakeConfig {
   static constexpr auto fields() {
     using C = IntakeConfig;
     return std::array{
-        field<&C::seen_capacity>("seen_capacity", whole(1, 1 << 26),
+        field<&C::seen_capacity>("seen_capacity", whole(1, 1 << 22),
                                  {"message ids remembered; new ones are refused while all of them count",
                                   "guess: 120 s of 546 messages a second"}),
         field<&C::seen_ttl>("seen_ttl", whole(1, 24 * 3'600 * second),
@@ -151,6 +151,13 @@ class Intake {
     return pass(entry);
   }
 
+  /// The number of a peer that has gone may be another's before what it sent is settled.
+  void sender_gone(PeerId peer) {
+    for (std::uint32_t i = 0; i < state_.waiting_count; ++i) {
+      if (at(i).from == peer) at(i).from = gone_peer;
+    }
+  }
+
   /// Whether somebody has waited too long, or one too many waits; then `settle` says what becomes of the oldest.
   bool overdue() {
     return state_.waiting_count > 0 && (state_.waiting_count > config_.cache_size || at(0).deadline <= context_.now());
@@ -205,7 +212,7 @@ class Intake {
     return Accepted{Frame::announce(entry.message, ttl, hops), entry.from};
   }
   std::optional<Accepted> stop(const Waiting& entry, Reason reason) {
-    context_.drop(entry.message, entry.from, reason);
+    context_.drop(entry.message, entry.from == gone_peer ? no_peer : entry.from, reason);
     return std::nullopt;
   }
 

@@ -243,6 +243,7 @@ class Peer {
     /// What the overlay has changed, to who spreads over it.
     void tell_changes() {
       for (std::uint32_t i = 0; i < context.change_count; ++i) {
+        if (!context.changes[i].up) intake.sender_gone(context.changes[i].peer);
         tell(broadcast, context.changes[i]);
         tell(repair, context.changes[i]);
       }

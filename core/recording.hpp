@@ -44,7 +44,7 @@ class Replayer {
     std::string error;              // what is wrong with the bytes; empty: nothing
   };
   using FindKind = const Operations* (*)(std::string_view overlay, std::string_view broadcast, std::string_view repair);
-  static constexpr std::uint64_t most_bytes_of_a_peer = std::uint64_t{1} << 30;
+  static constexpr std::uint64_t most_bytes_of_a_peer = std::uint64_t{1} << 27;  // by the ranges of all fields
 
   /// `trace`, where there is one, gets a line for each input and action; the caller empties it between calls.
   explicit Replayer(std::string* trace = nullptr, FindKind find_kind = find_operations)

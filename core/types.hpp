@@ -19,6 +19,7 @@ inline constexpr Duration second = 1'000 * millisecond;
 /// A peer's dense number. Addresses stay at the edge (net/), which maps them to numbers.
 enum class PeerId : std::uint32_t {};
 inline constexpr PeerId no_peer{0xffff'ffff};
+inline constexpr PeerId gone_peer{0xffff'fffe};  // somebody who is no neighbour any more
 
 /// An announced message: its number in the MessageStore.
 enum class MessageRef : std::uint32_t {};

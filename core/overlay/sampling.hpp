@@ -151,7 +151,7 @@ class Sampling {
   void on_up(PeerId peer, bool inbound) {
     if (find(peer) == nowhere && state_.links == config_.places()) return close(peer);
     if (find(peer) >= state_.up) set_up(peer, inbound);
-    if (inbound) {  // it says first what it wants
+    if (inbound) {                                             // it says first what it wants
       if (peer == state_.explored) state_.explored = no_peer;  // it came by itself: a stranger like any other
       if (state_.up > config_.most_links()) listen_until(context_.now() + quiet);
       return;
@@ -223,7 +223,8 @@ class Sampling {
 
   struct Link {
     std::uint32_t since;
-    bool inbound, kept, asked, introduced;
+    bool inbound, kept, introduced;
+    std::uint8_t asked;  // questions that were not answered yet
   };
   struct Address {
     std::uint32_t not_before;
@@ -265,7 +266,7 @@ class Sampling {
     if (place == nowhere) place = state_.links++;
     move_link(place, state_.up);
     links_[state_.up] = peer;
-    link_[state_.up++] = {ticks(), inbound, false, false, false};
+    link_[state_.up++] = {ticks(), inbound, false, false, 0};
     context_.neighbour_up(peer);
   }
   void remove(PeerId peer) {
@@ -398,10 +399,12 @@ class Sampling {
     return no_peer;
   }
 
+  /// Anybody of the list, so that who knocks in vain is found as well as who was lost.
   void try_another() {
     state_.timers.set(Timer::explore, context_.now() + with_jitter(config_.explore));
-    if (state_.up < config_.degree || state_.links == config_.places()) return;
-    const PeerId peer = pick();
+    const bool busy = state_.explored != no_peer || state_.links == config_.places();
+    if (busy || state_.up < config_.degree) return;
+    const PeerId peer = pick(0, state_.listed);
     if (peer == no_peer || !may_dial()) return;
     state_.explored = peer;
     state_.found_again = address_[listed_at(peer)].unreachable;
@@ -421,7 +424,8 @@ class Sampling {
   // ---- asking
 
   void pull(PeerId peer) {
-    link_[find(peer)].asked = true;
+    Link& link = link_[find(peer)];
+    if (link.asked < 255) ++link.asked;
     context_.send(peer, Frame::pull(context_.self));
   }
   void ask_later() {
@@ -441,7 +445,7 @@ class Sampling {
   /// Whether a RESPONSE was asked for: each question counts once. From nobody: the list of an earlier run.
   bool expected(std::uint32_t place, PeerId from) {
     if (from == no_peer) return true;
-    return place < state_.up && std::exchange(link_[place].asked, false);
+    return place < state_.up && link_[place].asked > 0 && link_[place].asked-- > 0;
   }
 
   // ---- the list

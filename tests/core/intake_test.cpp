@@ -384,5 +384,21 @@ TEST(Intake, WhatIsNewForgetsAFewOfThoseBeforeIt) {
   EXPECT_EQ(lines, (Lines{"forget 0", "forget 1", delivery(MessageRef{70'000}, 1), forwarding(MessageRef{70'000}, 1)}));
 }
 
+// A driver may give the number of who left to who comes.
+TEST(Intake, WhoComesWithTheNumberOfWhoLeftIsNotTakenForTheSender) {
+  Config config;
+  config.of<Intake>() = validating(OnSilence::forward);
+  OnePeer peer(operations_of<Sampling, Flood>(), config);
+  peer.step(PeerUp{PeerId{1}, true});
+  peer.step(PeerUp{PeerId{2}, true});
+  const MessageRef message{0};
+  peer.step(Receive{PeerId{1}, Frame::announce(message, 0, 1)});
+  peer.step(PeerDown{PeerId{1}});
+  peer.step(PeerUp{PeerId{1}, true});
+  peer.act(Verdict{message, Opinion::accept});
+  ASSERT_EQ(peer.actions.size(), 1u);
+  EXPECT_EQ(std::get<SendAll>(peer.actions[0]).except, gone_peer);
+}
+
 }  // namespace
 }  // namespace gossip

@@ -68,8 +68,9 @@ class World {
     return parts;
   }
   std::size_t crossing() const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(up_, [this](const Pair& link) { return reachable(link.first, link.second) && left(link.first) != left(link.second); }));
+    return static_cast<std::size_t>(std::ranges::count_if(up_, [this](const Pair& link) {
+      return reachable(link.first, link.second) && left(link.first) != left(link.second);
+    }));
   }
 
  private:
@@ -89,8 +90,8 @@ class World {
   }
   Time due(const Sampler& peer) const { return dead_.contains(index_of(peer)) ? never : peer.deadline; }
   std::uint32_t index_of(const Sampler& peer) const {
-    return static_cast<std::uint32_t>(
-        std::ranges::find(peers_, &peer, [](const auto& held) { return held.get(); }) - peers_.begin());
+    return static_cast<std::uint32_t>(std::ranges::find(peers_, &peer, [](const auto& held) { return held.get(); }) -
+                                      peers_.begin());
   }
 
   void post(Duration after, Event event) { queue_.emplace(std::pair{now_ + after, number_++}, std::move(event)); }

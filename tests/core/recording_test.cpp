@@ -199,11 +199,17 @@ TEST_F(RecordingErrors, OfTheHeader) {
   EXPECT_EQ(error_of("gossip recording 2\nseed=" + std::string(2'000'000, '1')), "the header does not end");
 }
 
-TEST_F(RecordingErrors, APeerThatWouldTakeTooMuch) {
-  const std::size_t at = header.find("seen_capacity=");
-  std::string large = header;
-  large.replace(at, header.find('\n', at) - at, "seen_capacity=67108864");
-  EXPECT_EQ(error_of(large).substr(0, 17), "such a peer takes");
+TEST_F(RecordingErrors, NoFieldMakesAPeerTooLarge) {
+  Config config;
+  for (const Operations* kind : {find_operations("sampling", "flood"), find_operations("fixed", "flood")}) {
+    for (const Fields& part : kind->fields(config)) {
+      for (const Field& field : part.table) {
+        if (!field.is_real() && field.unit != Unit::choice) field.set(part.config, field.range.most);
+      }
+    }
+    config.of<Intake>().validation = true;
+    EXPECT_LE(kind->bytes(config), Replayer::most_bytes_of_a_peer);
+  }
 }
 
 TEST_F(RecordingErrors, OfARecord) {
