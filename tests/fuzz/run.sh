@@ -5,7 +5,7 @@ bin=${1:?usage: tests/fuzz/run.sh BIN SECONDS}
 seconds=${2:-60}
 here=$(dirname "$0")
 findings=$bin/../fuzz-findings
-for target in decode node; do
+for target in decode node protocol; do
   # New inputs go to the first folder; the corpus is read only.
   mkdir -p "$findings/$target"
   echo "fuzzing $target for $seconds s"
