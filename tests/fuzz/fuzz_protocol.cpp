@@ -1,7 +1,7 @@
 // The node over real sockets and a clock of its own, played with move by move: see moves.hpp for what is said.
 //
-// The input is a choice of settings and then a list of moves, a byte a choice: which of three peers and three modules
-// connects (or takes a dial of the node), sends right and wrong frames, in one write or in pieces, ends, resets or does
+// The input is a choice of settings and then a list of moves, a byte a choice: which of three peers, each with up to two
+// connections, and three modules connects (or takes a dial of the node), sends right and wrong frames, in one write or in pieces, ends, resets or does
 // not read; how much time passes; what is reloaded; whether the node stops. The loop is polled until nothing happens.
 // Between two moves everything that can be added up is; at the end everything must be forgotten, and two newcomers are
 // served as if nothing had been. FUZZ_SAY=1 in the environment shows the moves.
@@ -128,7 +128,9 @@ class Game {
   }
 
  private:
-  static constexpr std::size_t peers = 3, remotes = 6;
+  /// Peers 0 to 2, three modules, and the peers' second connections.
+  static constexpr std::size_t peers = 3, remotes = 9;
+  static bool is_module(std::size_t who) { return who / 3 == 1; }
 
   /// Every game in a /24 of its own, so that connections of earlier ones are in nobody's way.
   static std::uint32_t next_network() {
@@ -146,7 +148,7 @@ class Game {
     s.p2p_address = s.api_address = here(1);
     s.intake().validation = true;
     s.intake().cache_size = choices_.of<std::uint32_t>({3, 1, 50});
-    s.intake().seen_capacity = choices_.of<std::uint32_t>({256, 16, 4});
+    s.intake().seen_capacity = choices_.of<std::uint32_t>({256, 16, 4, 256});
     s.intake().seen_ttl = 10 * second;
     s.intake().validation_deadline = 2 * second;
     s.intake().on_silence = choices_.of({OnSilence::forward, OnSilence::drop});
@@ -241,10 +243,14 @@ class Game {
       count(remote, content->announce.data_type, content->announce.data);
       ++contents_;
     } else {
-      remote.pulls += std::holds_alternative<net::Pull>(decoded);
+      const bool pull = std::holds_alternative<net::Pull>(decoded);
+      if (pull && remote.answers) {
+        Bytes answer;
+        net::encode_response(answer, std::span(addresses_).first(peers));
+        remote.send(answer);
+      }
       remote.responses += std::holds_alternative<net::Response>(decoded);
-      GOSSIP_ASSERT(!remote.module && (std::holds_alternative<net::Pull>(decoded) ||
-                                       std::holds_alternative<net::Push>(decoded) ||
+      GOSSIP_ASSERT(!remote.module && (pull || std::holds_alternative<net::Push>(decoded) ||
                                        std::holds_alternative<net::Response>(decoded)));
     }
     return true;
@@ -265,14 +271,25 @@ class Game {
   }
 
   void connect(std::size_t who) {
-    const bool module = who >= peers;
-    if (!module) remotes_[who] = listening_[who].accept();
-    if (!remotes_[who]) {
-      const auto from = network_ + 2 + static_cast<std::uint32_t>(who);
-      remotes_[who] = Remote::dial(from, module ? api_address() : p2p_address(), module);
+    auto& remote = remotes_[who];
+    const bool module = is_module(who);
+    const std::size_t peer = who % peers;
+    if (!module && !choices_.one_in(4)) remote = listening_[peer].accept();
+    const bool was_dialled = remote != nullptr;
+    if (!remote) {
+      const auto from = network_ + 2 + static_cast<std::uint32_t>(peer);
+      remote = Remote::dial(from, module ? api_address() : p2p_address(), module);
     }
-    SAY("%zu connects: %d\n", who, remotes_[who] != nullptr);
-    if (remotes_[who]) remotes_[who]->world.addresses = addresses_;
+    SAY("%zu connects: %d, dialled by the node: %d\n", who, remote != nullptr, was_dialled);
+    if (!remote) return;
+    remote->world.addresses = addresses_;
+    settle();
+    if (module) return;
+    remote->answers = !choices_.one_in(4);
+    if (was_dialled || choices_.one_in(4)) return;
+    Bytes introduction;
+    encode(introduction, net::Pull{listening_[peer].address});
+    remote->send(introduction);
     settle();
   }
 
@@ -303,8 +320,8 @@ class Game {
       }
     } else if (what == 21) {  // more than queues and the kernel hold, if somebody does not read
       const std::uint16_t type = choices_.of(fuzz::data_types);
-      SAY("%zu sends 3 MB\n", who);
-      for (int n = 0; n < 50; ++n) {
+      SAY("%zu sends 6 MB\n", who);
+      for (int n = 0; n < 100; ++n) {
         remote.send(fuzz::fresh_frame(fresh_, remote.module, type, 60'000));
         settle();
       }
@@ -377,13 +394,16 @@ class Game {
 
   /// Everybody leaves, and nothing stays.
   void finish() {
+    for (std::size_t i = 0; i < counter_count; ++i) SAY("%s %zu\n", known_counters[i].name.data(), std::size_t{counters_.values[i]});
+    for (std::size_t i = 0; i < reason_count; ++i) SAY("%s %zu\n", reasons[i].name.data(), std::size_t{counters_.drops[i]});
     SAY("everybody leaves\n");
     for (auto& remote : remotes_) remote.reset();
     for (Listening& one : listening_) one.close();
     settle();
     restore();
     pass(3 * second);
-    for (int i = 0; i < 10; ++i) pass(settings_.intake().seen_ttl / 4);
+    pass(settings_.intake().seen_ttl);
+    for (int i = 0; i < 5; ++i) tick();  // each forgets some
     check();
     GOSSIP_ASSERT(p2p_.connections() == 0 && api_.connections() == 0);
     GOSSIP_ASSERT(loop_.congested[0] == 0 && loop_.congested[1] == 0);

@@ -49,13 +49,12 @@ struct World {
 
 inline constexpr std::array<std::uint16_t, 3> data_types = {1, 2, 3};
 
-/// 12 bodies of all sizes that can be announced, and one that only modules can say.
+/// Bodies of all sizes that can be announced, small ones mostly, and one that only modules can say.
 inline std::vector<std::byte> body(Choices& choices) {
-  const std::size_t which = choices.below(16);
-  const std::size_t size =
-      which < 12 ? which * which : std::array<std::size_t, 4>{1400, 20'000, net::max_send_content_data,
-                                                             net::max_announce_data}[which - 12];
-  return std::vector<std::byte>(size, static_cast<std::byte>(which));
+  static constexpr std::array<std::size_t, 16> sizes = {
+      0, 1, 2, 20, 0, 1, 2, 20, 0, 1, 2, 20, 1400, 20'000, net::max_send_content_data, net::max_announce_data};
+  const std::size_t size = choices.of(sizes);
+  return std::vector<std::byte>(size, static_cast<std::byte>(size));
 }
 
 inline net::Announce announce_of(Choices& choices, std::span<const std::byte> data) {
@@ -69,13 +68,12 @@ inline net::Bytes peer_frame(Choices& choices, const World& world) {
   net::Bytes out;
   switch (choices.below(8)) {
     case 0:
-    case 1:
       encode(out, net::Pull{choices.of(world.addresses)});
       break;
-    case 2:
+    case 1:
       encode(out, net::Push{choices.of(world.addresses)});
       break;
-    case 3: {
+    case 2: {
       std::vector<net::Endpoint> peers(choices.one_in(16) ? 300 : choices.below(8));
       for (net::Endpoint& peer : peers) peer = choices.of(world.addresses);
       net::encode_response(out, peers);
@@ -92,24 +90,16 @@ inline net::Bytes peer_frame(Choices& choices, const World& world) {
 
 inline net::Bytes module_frame(Choices& choices, const World& world) {
   net::Bytes out;
-  switch (choices.below(8)) {
-    case 0:
-    case 1:
-      encode(out, net::Notify{.data_type = choices.of(data_types)});
-      break;
-    case 2:
-    case 3:
-    case 4: {
-      const bool known = !world.asked.empty() && !choices.one_in(16);
-      encode(out, net::Validation{.message_id = known ? choices.of(world.asked)
-                                                      : static_cast<std::uint16_t>(choices.below(256)),
-                                  .valid = choices.below(3) != 0});
-      break;
-    }
-    default: {
-      const std::vector<std::byte> data = body(choices);
-      encode(out, announce_of(choices, data));
-    }
+  const std::size_t what = choices.below(32);
+  if (what < 14 && !world.asked.empty()) {
+    encode(out, net::Validation{.message_id = choices.of(world.asked), .valid = choices.below(3) != 0});
+  } else if (what < 20) {
+    encode(out, net::Notify{.data_type = choices.of(data_types)});
+  } else if (what == 20) {  // nobody asked that, perhaps
+    encode(out, net::Validation{.message_id = static_cast<std::uint16_t>(choices.below(256)), .valid = true});
+  } else {
+    const std::vector<std::byte> data = body(choices);
+    encode(out, announce_of(choices, data));
   }
   return out;
 }

@@ -83,9 +83,10 @@ class Remote {
 
   const bool module;
   bool reads = true;
+  bool answers = false;  // every PULL, with a RESPONSE
   World world;
   std::map<Content, std::uint32_t> heard;
-  std::uint64_t pulls = 0, responses = 0;
+  std::uint64_t responses = 0;
 
  private:
   int socket_;
