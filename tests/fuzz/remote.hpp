@@ -36,7 +36,7 @@ inline sockaddr_in to_sockaddr(net::Endpoint endpoint) {
 /// A peer's or module's end of a connection. Never blocks.
 class Remote {
  public:
-  Remote(int socket, bool module) : module(module), socket_(socket) {}
+  Remote(int socket, bool is_module) : module(is_module), socket_(socket) {}
   ~Remote() {
     // No TIME_WAIT: a fuzzer would use up the ports.
     const linger hard{.l_onoff = 1, .l_linger = 0};
