@@ -99,7 +99,7 @@ class Daemon {
 
   void configure(const std::string& more) const {
     std::ofstream(config_) << "[gossip]\np2p_address = 127.0.0.1:0\napi_address = 127.0.0.1:0\n"
-                           << "seen_capacity = 1000000\ncache_size = 5000\nvalidation_deadline = 20s\nexplore = 1h\n"
+                           << "seen_capacity = 1000000\ncache_size = 5000\nvalidation_deadline = 2s\nexplore = 1h\n"
                            << gossip_ << "[node]\nlog_level = info\nseed = 1\nstatus_socket = " << socket_
                            << "\n[limits]\n"
                            << more;
@@ -112,7 +112,8 @@ class Daemon {
     const int socket = ask();
     std::string answer;
     char buffer[4096];
-    for (ssize_t n; (n = ::read(socket, buffer, sizeof buffer)) > 0;) answer.append(buffer, static_cast<std::size_t>(n));
+    for (ssize_t n; (n = ::read(socket, buffer, sizeof buffer)) > 0;)
+      answer.append(buffer, static_cast<std::size_t>(n));
     ::close(socket);
     require(!answer.empty(), name_ + " says no status:\n" + log_end());
     return nlohmann::json::parse(answer);
@@ -219,14 +220,9 @@ class Live {
               "no subscription");
     }
     for (const auto& one : listening_) addresses_.push_back(one.address);
-    addresses_.insert(addresses_.end(), {target_.p2p,
-                                         target_.api,
-                                         a_.p2p,
-                                         b_.p2p,
-                                         {0, 0},
-                                         {0xe000'0001, 5},
-                                         {loopback + 8, 9},
-                                         {loopback + 9, 9}});
+    addresses_.insert(
+        addresses_.end(),
+        {target_.p2p, target_.api, a_.p2p, b_.p2p, {0, 0}, {0xe000'0001, 5}, {loopback + 8, 9}, {loopback + 9, 9}});
   }
 
   void play(std::chrono::seconds duration) {
@@ -334,8 +330,8 @@ class Live {
     switch (choices.below(8)) {
       case 0: {
         static const std::vector<std::string> keys = {
-            "p2p_connections = 3",  "p2p_per_address = 1", "api_connections = 3",   "api_subscriptions = 1",
-            "peer_queue = 16MiB",   "backpressure = 0ms",  "backpressure = 500ms",  "module_stall = 2s",
+            "p2p_connections = 3",  "p2p_per_address = 1",  "api_connections = 3",    "api_subscriptions = 1",
+            "peer_queue = 16MiB",   "backpressure = 0ms",   "backpressure = 500ms",   "module_stall = 2s",
             "peer_stall = 2s",      "idle_timeout = 300ms", "identify_timeout = 1ms", "identify_timeout = 10s",
             "response_timeout = 5s"};
         target_.configure(choices.of(keys) + "\n");

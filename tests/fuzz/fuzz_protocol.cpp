@@ -49,8 +49,8 @@ using fuzz::Remote;
 using net::Bytes;
 
 const bool say = std::getenv("FUZZ_SAY") != nullptr;
-#define SAY(...) \
-  do { \
+#define SAY(...)                                \
+  do {                                          \
     if (say) std::fprintf(stderr, __VA_ARGS__); \
   } while (false)
 
@@ -181,7 +181,8 @@ class Game {
       if (io_.stopped()) io_.restart();
       busy = io_.poll() > 0;
       for (const auto& remote : remotes_) {
-        while (remote && remote->reads && remote->read([&](auto frame) { return on_frame(*remote, frame); })) busy = true;
+        while (remote && remote->reads && remote->read([&](auto frame) { return on_frame(*remote, frame); }))
+          busy = true;
       }
     }
   }
@@ -378,9 +379,8 @@ class Game {
 
   void check() {
     const auto& c = counters_;
-    GOSSIP_ASSERT(c[Counter::received] + c[Counter::announced] == witness_.deliveries + c[Reason::duplicate] +
-                                                                      c[Reason::memory_full] +
-                                                                      c[Counter::store_full]);
+    GOSSIP_ASSERT(c[Counter::received] + c[Counter::announced] ==
+                  witness_.deliveries + c[Reason::duplicate] + c[Reason::memory_full] + c[Counter::store_full]);
     GOSSIP_ASSERT(c[Counter::notifications] + c[Counter::drop_module_queue] == witness_.told);
     GOSSIP_ASSERT(contents_ <= c[Counter::sent]);
     GOSSIP_ASSERT(driver_.messages_waiting() <= settings_.intake().cache_size);
@@ -394,8 +394,10 @@ class Game {
 
   /// Everybody leaves, and nothing stays.
   void finish() {
-    for (std::size_t i = 0; i < counter_count; ++i) SAY("%s %zu\n", known_counters[i].name.data(), std::size_t{counters_.values[i]});
-    for (std::size_t i = 0; i < reason_count; ++i) SAY("%s %zu\n", reasons[i].name.data(), std::size_t{counters_.drops[i]});
+    for (std::size_t i = 0; i < counter_count; ++i)
+      SAY("%s %zu\n", known_counters[i].name.data(), std::size_t{counters_.values[i]});
+    for (std::size_t i = 0; i < reason_count; ++i)
+      SAY("%s %zu\n", reasons[i].name.data(), std::size_t{counters_.drops[i]});
     SAY("everybody leaves\n");
     for (auto& remote : remotes_) remote.reset();
     for (Listening& one : listening_) one.close();
