@@ -45,6 +45,7 @@ TEST(Connection, ABurstIsHandledInTurnsWithTheOthers) {
   Listener listener;
   std::string turns;
   std::vector<Client> clients;
+  std::vector<std::shared_ptr<Noting>> connections;
   for (const char name : {'a', 'b'}) {
     tcp::socket socket(io);
     socket.connect(to_tcp(listener.endpoint()));
@@ -53,7 +54,8 @@ TEST(Connection, ABurstIsHandledInTurnsWithTheOthers) {
     for (std::size_t i = 0; i < frames; ++i) encode(burst, net::Pull{nowhere(1)});
     clients.back().send(burst);
     clients.back().end_output();
-    asio::co_spawn(io, std::make_shared<Noting>(loop, std::move(socket), name, turns)->read(), asio::detached);
+    connections.push_back(std::make_shared<Noting>(loop, std::move(socket), name, turns));
+    asio::co_spawn(io, connections.back()->read(), asio::detached);
   }
   clients.clear();
   io.run();
