@@ -138,7 +138,8 @@ TEST(Connection, AllQueuesTogetherAreBounded) {
     ASSERT_EQ(reader.next(), data) << "who reads loses nothing";
     if (i % 10 != 0) return;
     std::uint64_t queued = 0;
-    for (const auto& module : node.status()["modules"]) queued += module["queued_bytes"].get<std::uint64_t>();
+    const auto status = node.status();
+    for (const auto& module : status["modules"]) queued += module["queued_bytes"].get<std::uint64_t>();
     most = std::max(most, queued);
   };
   int sent = 0;
