@@ -93,9 +93,7 @@ Type type_of(View header) { return Type{get16(header, 2)}; }
 
 std::optional<DecodeError> judge_header(View header) {
   const std::size_t size = get16(header, 0);
-  const auto unless = [](bool possible) {
-    return possible ? std::nullopt : std::optional(DecodeError::wrong_size);
-  };
+  const auto unless = [](bool possible) { return possible ? std::nullopt : std::optional(DecodeError::wrong_size); };
   switch (type_of(header)) {
     case Type::announce:
       return unless(size >= announce_size(0));

@@ -183,7 +183,8 @@ class Program {
     CLI::App* command = add(
         "announce", "Spread data",
         "  gossip-node announce --type 1337 --data hello\n  gossip-node announce --type 1337 --ttl 4 --file note.txt\n"
-        "  date | gossip-node announce --type 1337 -\nThe protocol has no reply: what the node has seen within seen_ttl goes "
+        "  date | gossip-node announce --type 1337 -\nThe protocol has no reply: what the node has seen within "
+        "seen_ttl goes "
         "nowhere again, and counts as `duplicate` in gossip-node status.");
     add_api(command, api_);
     command->add_option("--type", announce_.type, "data type")->required()->check(is_given);

@@ -126,7 +126,7 @@ class Driver {
   Time deadline_ = never;
   Current current_;
   std::vector<PeerId> lent_, known_;  // numbers that may not be on the list; the list, in order
-  std::deque<Unsent> unsent_;  // oldest first
+  std::deque<Unsent> unsent_;         // oldest first
   std::uint64_t unsent_bytes_ = 0;
   std::unique_ptr<Recording> recording_;
 };

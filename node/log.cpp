@@ -47,12 +47,15 @@ class LimitedSink final : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     const std::string_view text(message.payload.data(), message.payload.size());
     const bool limited = message.level >= spdlog::level::info;
-    if (limited && !limit_.admit(text, message.level, now(), [this](const LogLimit::More& more) { tell(more); })) return;
+    if (limited && !limit_.admit(text, message.level, now(), [this](const LogLimit::More& more) { tell(more); }))
+      return;
     to_->log(message);
   }
   void flush_() override { to_->flush(); }
   void set_pattern_(const std::string& pattern) override { to_->set_pattern(pattern); }
-  void set_formatter_(std::unique_ptr<spdlog::formatter> formatter) override { to_->set_formatter(std::move(formatter)); }
+  void set_formatter_(std::unique_ptr<spdlog::formatter> formatter) override {
+    to_->set_formatter(std::move(formatter));
+  }
 
  private:
   static Time now() { return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count(); }

@@ -20,9 +20,9 @@ namespace gossip::node {
 /// - In each tick after one in which somebody was refused for it, the fullest of those that have taken nothing for a
 ///   while is given up, before its own patience ends.
 struct QueueTotal {
-  std::uint64_t limit = 256u << 20;  // bytes
-  std::uint64_t queued = 0;          // bytes
-  bool refused = false;              // since the last tick
+  std::uint64_t limit = 256u << 20;                   // bytes
+  std::uint64_t queued = 0;                           // bytes
+  bool refused = false;                               // since the last tick
   std::uint64_t fullest = never_full, candidate = 0;  // bytes: to be given up in this tick, in the next one
 
   static constexpr std::uint64_t never_full = ~std::uint64_t{0};
@@ -43,10 +43,10 @@ struct Loop {
   Duration frame_timeout = 10 * second;  // likewise
   QueueTotal total;
   Lookup look_up = node::look_up;  // a test's may take its time
-  std::vector<std::byte> buffer;  // what is being read; used only between a read and the end of its processing
-  Time now = 0;                   // taken once for each turn
-  std::size_t congested[2] = {};  // trusted connections whose queue is filling, by Connection::Kind
-  asio::steady_timer relief;      // never expires; cancelled when a queue has drained
+  std::vector<std::byte> buffer;   // what is being read; used only between a read and the end of its processing
+  Time now = 0;                    // taken once for each turn
+  std::size_t congested[2] = {};   // trusted connections whose queue is filling, by Connection::Kind
+  asio::steady_timer relief;       // never expires; cancelled when a queue has drained
 
   Loop(asio::io_context& context, Counters& shared)
       : io(context), counters(shared), buffer(64 * 1024), relief(context, asio::steady_timer::time_point::max()) {}

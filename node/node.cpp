@@ -102,7 +102,8 @@ void Node::open_status_socket() {
   Settings bound = settings_;
   bound.api_address.port = api_.local().port();
   status_path_ = default_status_socket(bound);
-  if (settings_.status_socket.empty() && !settings_.state_dir.empty() && !status_path_.starts_with(settings_.state_dir)) {
+  if (settings_.status_socket.empty() && !settings_.state_dir.empty() &&
+      !status_path_.starts_with(settings_.state_dir)) {
     spdlog::warn("state_dir is too long for a Unix socket; the status socket is {}", status_path_);
   }
   try {
@@ -271,8 +272,7 @@ void Node::tell_status(asio::local::stream_protocol::socket socket) {
   const auto answer = std::make_shared<std::string>(status().dump() + '\n');
   const auto client = std::make_shared<asio::local::stream_protocol::socket>(std::move(socket));
   // Who asks and does not read keeps a buffer, and nobody waiting: the socket's own buffer is all there is.
-  asio::async_write(*client, asio::buffer(*answer),
-                    [client, answer](const boost::system::error_code&, std::size_t) {});
+  asio::async_write(*client, asio::buffer(*answer), [client, answer](const boost::system::error_code&, std::size_t) {});
 }
 
 nlohmann::json Node::status() {

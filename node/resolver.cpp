@@ -14,8 +14,8 @@ namespace {
 /// What the thread and the loop share; it goes with whoever of them ends last.
 struct Query {
   std::mutex mutex;
-  asio::io_context* io;           // nullptr: nobody waits any more
-  asio::steady_timer* answered;   // the loop's
+  asio::io_context* io;          // nullptr: nobody waits any more
+  asio::steady_timer* answered;  // the loop's
   std::vector<tcp::endpoint> found;
 };
 

@@ -21,7 +21,9 @@ constexpr std::uint16_t type = 1337;
 class Noting final : public Connection {
  public:
   Noting(Loop& loop, tcp::socket socket, char name, std::string& turns)
-      : Connection(loop, std::make_unique<Stream>(std::move(socket)), Kind::peer, 1 << 20), name_(name), turns_(turns) {}
+      : Connection(loop, std::make_unique<Stream>(std::move(socket)), Kind::peer, 1 << 20),
+        name_(name),
+        turns_(turns) {}
 
  protected:
   bool on_frame(std::span<const std::byte> frame) override {
@@ -76,8 +78,8 @@ Bytes header(std::uint16_t size, std::uint16_t of_type) {
 TEST(Connection, AModulesHeaderIsJudgedBeforeItsFrameIsThere) {
   TestNode node;
   // An unknown type, sizes that are impossible for a type, and types that only others send.
-  for (const Bytes& bad : {header(60'000, 999), header(9, 501), header(7, 500), header(60'000, 503), header(10, 504),
-                           header(100, 502)}) {
+  for (const Bytes& bad :
+       {header(60'000, 999), header(9, 501), header(7, 500), header(60'000, 503), header(10, 504), header(100, 502)}) {
     Client client(node.api());
     client.send(bad);
     EXPECT_TRUE(client.closed_by_other_side()) << static_cast<int>(bad[3]);

@@ -35,7 +35,8 @@ TEST(Shown, TextCannotForgeALine) {
   EXPECT_EQ(shown("a\\nb"), "a\\\\nb") << "the escape cannot be written by hand";
   EXPECT_EQ(shown("\x1b[2J\r\t\x7f"), "\\u{1b}[2J\\u{d}\\t\\u{7f}");
   EXPECT_EQ(shown("\u202egpj.exe\u2028\u0085\u200b"), "\\u{202e}gpj.exe\\u{2028}\\u{85}\\u{200b}");
-  for (const char* wrong : {"\xff", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3", "\x80", "a\xe2\x82"}) {
+  for (const char* wrong :
+       {"\xff", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3", "\x80", "a\xe2\x82"}) {
     EXPECT_EQ(shown(wrong), std::nullopt) << wrong;
   }
   EXPECT_EQ(shown(std::string_view("\0", 1)), "\\u{0}");

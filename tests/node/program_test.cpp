@@ -302,7 +302,8 @@ TEST_F(Program, OutputThatCannotBeWrittenIsNoSuccess) {
   NodeProcess node = start();
   Process subscriber(with_api(node, {"subscribe", "--type", "1337"}), "", "/dev/full");
   ASSERT_TRUE(subscribed(node));
-  const Finished announced = run_tool(with_api(node, {"announce", "--type", "1337", "--data", "x", "--json"}), "", "/dev/full");
+  const Finished announced =
+      run_tool(with_api(node, {"announce", "--type", "1337", "--data", "x", "--json"}), "", "/dev/full");
   EXPECT_EQ(announced.code, 1);
   const Finished result = subscriber.finish();
   EXPECT_EQ(result.code, 1);
@@ -372,7 +373,8 @@ TEST_F(Program, ALongStateDirStopsNothing) {
   EXPECT_EQ(result.code, 0);
   EXPECT_NE(result.err.find("state_dir is too long for a Unix socket"), std::string::npos) << result.err;
   EXPECT_EQ(::access((state + "/peers").c_str(), F_OK), 0);
-  const Finished asked_for = run_tool({"run", "--status-socket", state, "--p2p-address", "127.0.0.1:0", "--api-address", "127.0.0.1:0"});
+  const Finished asked_for =
+      run_tool({"run", "--status-socket", state, "--p2p-address", "127.0.0.1:0", "--api-address", "127.0.0.1:0"});
   EXPECT_EQ(asked_for.code, 1);
   EXPECT_NE(asked_for.err.find("too long for a Unix socket"), std::string::npos) << asked_for.err;
 }
