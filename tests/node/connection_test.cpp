@@ -40,7 +40,7 @@ class Noting final : public Connection {
 };
 
 TEST(Connection, ABurstIsHandledInTurnsWithTheOthers) {
-  constexpr std::size_t frames = 3000, a_turn = 64;
+  constexpr std::size_t frames = 3000, a_turn = 256;
   asio::io_context io(1);
   Counters counters;
   Loop loop(io, counters);
