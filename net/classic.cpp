@@ -89,8 +89,35 @@ const char* to_string(DecodeError error) {
   return "unknown error";
 }
 
+Type type_of(View header) { return Type{get16(header, 2)}; }
+
+std::optional<DecodeError> judge_header(View header) {
+  const std::size_t size = get16(header, 0);
+  const auto unless = [](bool possible) { return possible ? std::nullopt : std::optional(DecodeError::wrong_size); };
+  switch (type_of(header)) {
+    case Type::announce:
+      return unless(size >= announce_size(0));
+    case Type::notify:
+      return unless(size == notify_size);
+    case Type::notification:
+      return unless(size >= notification_size(0));
+    case Type::validation:
+      return unless(size == validation_size);
+    case Type::pull:
+      return unless(size == pull_size);
+    case Type::response:
+      return unless(size >= response_size(0) && (size - response_size(0)) % 6 == 0);
+    case Type::push:
+      return unless(size == push_size);
+    case Type::send_content:
+      return unless(size >= header_size + header_size);
+  }
+  return DecodeError::unknown_type;
+}
+
 Decoded decode(View frame) {
-  if (frame.size() < header_size || frame.size() < get16(frame, 0)) return DecodeError::truncated;
+  if (frame.size() < header_size) return DecodeError::truncated;
+  if (frame.size() < get16(frame, 0)) return judge_header(frame).value_or(DecodeError::truncated);
   if (frame.size() > get16(frame, 0)) return DecodeError::trailing;
   const std::size_t size = frame.size();
   switch (Type{get16(frame, 2)}) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <variant>
 #include <vector>
@@ -87,6 +88,10 @@ const char* to_string(DecodeError error);
 
 using Decoded =
     std::variant<DecodeError, Announce, Notify, Notification, Validation, Pull, Response, Push, SendContent>;
+
+/// What is wrong with a frame that begins with these four bytes, whatever follows; nothing: it may be a message.
+std::optional<DecodeError> judge_header(std::span<const std::byte> header);
+Type type_of(std::span<const std::byte> header);
 
 /// `frame` is one whole frame, as FrameReader yields it.
 Decoded decode(std::span<const std::byte> frame);

@@ -29,7 +29,8 @@ void ModuleConnection::on_end() { api.on_end(*this); }
 Api::Api(Loop& loop, const Settings& settings) : loop_(loop), settings_(settings), listener_(loop) {}
 
 void Api::listen() {
-  listener_.listen(settings_.api_address, [this](tcp::socket socket) { accepted(std::move(socket)); });
+  listener_.listen(
+      settings_.api_address, [this](tcp::socket socket) { accepted(std::move(socket)); }, "the API port");
 }
 
 void Api::accepted(tcp::socket socket) {

@@ -21,6 +21,11 @@ std::optional<net::Endpoint> to_endpoint(const tcp::endpoint& endpoint) {
 
 tcp::endpoint to_tcp(net::Endpoint endpoint) { return {asio::ip::address_v4(endpoint.ip), endpoint.port}; }
 
+std::string words(const std::exception& problem) {
+  const auto* boost_problem = dynamic_cast<const boost::system::system_error*>(&problem);
+  return boost_problem == nullptr ? problem.what() : boost_problem->code().message();
+}
+
 tcp::endpoint resolve(asio::io_context& io, const net::HostPort& address) {
   return tcp::resolver(io).resolve(address.host, std::to_string(address.port)).begin()->endpoint();
 }

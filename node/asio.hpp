@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <exception>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,8 @@ std::string to_string(const tcp::endpoint& endpoint);
 /// IPv4, also where it stands in an IPv6 address (RFC 4291 §2.5.5.2); nothing: another IPv6 address.
 std::optional<net::Endpoint> to_endpoint(const tcp::endpoint& endpoint);
 tcp::endpoint to_tcp(net::Endpoint endpoint);
+/// What went wrong, without the place in Boost's sources that its exceptions name.
+std::string words(const std::exception& problem);
 /// The first that a name stands for. Blocks; throws boost::system::system_error.
 tcp::endpoint resolve(asio::io_context& io, const net::HostPort& address);
 

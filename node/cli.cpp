@@ -3,8 +3,10 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -94,6 +96,7 @@ int run_node(const SettingsSource& source, const std::string& record) {
   if (!settings) return bad_input;
   set_up_log(settings->own.log_level, settings->own.log_format);
   std::signal(SIGPIPE, SIG_IGN);  // who reads the log may go
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is a write error
   try {
     RunOptions options;
     options.record = record;
@@ -102,7 +105,7 @@ int run_node(const SettingsSource& source, const std::string& record) {
     Node(*settings, options).run();
     return fine;
   } catch (const std::exception& problem) {
-    spdlog::error("{}", problem.what());
+    spdlog::error("{}", words(problem));
     return did_not_work;
   }
 }
@@ -150,7 +153,11 @@ class Program {
     } catch (const CLI::ParseError& problem) {
       return app_.exit(problem) == 0 ? fine : bad_input;
     }
-    return action_();
+    const int code = action_();
+    errno = 0;
+    if (std::cout << std::flush || code != fine) return code;
+    std::cerr << "cannot write the output: " << std::strerror(errno) << '\n';
+    return did_not_work;
   }
 
  private:
@@ -176,7 +183,9 @@ class Program {
     CLI::App* command = add(
         "announce", "Spread data",
         "  gossip-node announce --type 1337 --data hello\n  gossip-node announce --type 1337 --ttl 4 --file note.txt\n"
-        "  date | gossip-node announce --type 1337 -");
+        "  date | gossip-node announce --type 1337 -\nThe protocol has no reply: what the node has seen within "
+        "seen_ttl goes "
+        "nowhere again, and counts as `duplicate` in gossip-node status.");
     add_api(command, api_);
     command->add_option("--type", announce_.type, "data type")->required()->check(is_given);
     command->add_option("--ttl", announce_.ttl, "hops that the data may travel; 0: unlimited")

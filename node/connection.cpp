@@ -1,5 +1,7 @@
 #include "node/connection.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <boost/asio/post.hpp>
 
 namespace gossip::node {
@@ -23,7 +25,12 @@ bool Connection::paused() const {
 asio::awaitable<void> Connection::read() {
   const auto self = shared_from_this();
   while (state_ != State::closed) {
+    if (!rest_.empty()) co_await asio::post(loop_.io, asio::use_awaitable);
     while (state_ == State::open && paused()) co_await loop_.relief.async_wait(as_result);
+    if (!rest_.empty()) {
+      handle_rest();
+      continue;
+    }
     const auto [error] = co_await stream_->wait_readable(as_result);
     if (error || state_ == State::closed || !read_some()) break;
   }
@@ -39,10 +46,56 @@ bool Connection::read_some() {
   last_read_ = loop_.refresh();
   loop_.counters.add(Counter::bytes_in, n);
   if (state_ != State::open) return true;  // closing: read on only for the FIN
-  const auto result = reader_.feed(std::span(loop_.buffer).first(n),
-                                   [this](std::span<const std::byte> frame) { return on_frame(frame); });
-  if (result == net::FrameReader::Result::bad_size) on_bad_size();
+  const auto rest = handle(std::span(loop_.buffer).first(n));
+  rest_.assign(rest.begin(), rest.end());
   return true;
+}
+
+void Connection::handle_rest() {
+  loop_.refresh();
+  const std::size_t left = handle(std::span<const std::byte>(rest_).subspan(rest_begin_)).size();
+  rest_begin_ = rest_.size() - left;
+  if (left == 0) rest_ = {}, rest_begin_ = 0;
+}
+
+/// One turn; what there was no time for.
+std::span<const std::byte> Connection::handle(std::span<const std::byte> bytes) {
+  if (state_ != State::open) return {};
+  const bool was_begun = reader_.begun();
+  int frames = 0;
+  const auto result = reader_.take(
+      bytes,
+      [&](std::span<const std::byte> frame) {
+        return state_ == State::open && on_frame(frame) && ++frames < frames_a_turn;
+      },
+      [&](std::span<const std::byte> header) {
+        return state_ == State::open && (is_possible(header) || (on_frame(header), false));
+      });
+  if (reader_.begun() && (frames > 0 || !was_begun)) frame_since_ = loop_.now;
+  if (result == net::FrameReader::Result::bad_size) {
+    on_bad_size();
+    return {};
+  }
+  return state_ == State::open ? bytes : std::span<const std::byte>{};
+}
+
+/// Whether somebody at this port may send a frame that begins so.
+bool Connection::is_possible(std::span<const std::byte> header) const {
+  if (net::judge_header(header)) return false;
+  switch (net::type_of(header)) {
+    case net::Type::announce:
+    case net::Type::notify:
+    case net::Type::validation:
+      return kind_ == Kind::module;
+    case net::Type::pull:
+    case net::Type::response:
+    case net::Type::push:
+    case net::Type::send_content:
+      return kind_ == Kind::peer;
+    case net::Type::notification:
+      return false;
+  }
+  return false;
 }
 
 void Connection::ended() {
@@ -58,9 +111,22 @@ void Connection::ended() {
 
 // Writing.
 
+bool Connection::has_room(std::size_t size) {
+  if (queued() + size > limit_) return false;
+  const bool fits = queued() + size <= loop_.total.left();
+  loop_.total.refused |= !fits;
+  return fits;
+}
+
 void Connection::note_queued() {
-  if (!congested_ && trusted_ && queued() > limit_ / 2) set_congested(true);
+  count_queued();
+  if (!congested_ && trusted_ && queued() > room() / 2) set_congested(true);
   schedule_flush();
+}
+
+void Connection::count_queued() {
+  loop_.total.queued += queued() - counted_;
+  counted_ = queued();
 }
 
 void Connection::schedule_flush() {
@@ -96,7 +162,8 @@ bool Connection::write_some() {
   loop_.counters.add(Counter::bytes_out, n);
   written_ += n;
   if (error) drop_output();
-  if (congested_ && queued() < limit_ / 4) set_congested(false);
+  count_queued();
+  if (congested_ && (queued() == 0 || queued() < room() / 4)) set_congested(false);
   if (queued() == 0) trusted_ = true;
   return error || n == rest.size();
 }
@@ -114,6 +181,7 @@ void Connection::drop_output() {
   pending_.clear();
   writing_.clear();
   written_ = 0;
+  count_queued();
   stream_->shutdown();
 }
 
@@ -144,6 +212,9 @@ void Connection::close() {
   if (state_ == State::closed) return;
   state_ = State::closed;
   set_congested(false);
+  for (net::Bytes* bytes : {&pending_, &writing_, &rest_}) *bytes = {};
+  written_ = rest_begin_ = 0;
+  count_queued();
   stream_->close();
 }
 
@@ -158,10 +229,31 @@ void Connection::tick(Time now) {
     trusted_ = false;
     set_congested(false);
   }
+  tick_frame(now);
+  tick_total(now);
   if (queued() == 0 && !write_waits_) {
     if (pending_.capacity() > kept_capacity) pending_ = {};
     if (writing_.capacity() > kept_capacity) writing_ = {}, written_ = 0;
   }
+}
+
+void Connection::tick_frame(Time now) {
+  if (state_ != State::open || !reader_.begun()) return;
+  if (paused() || !rest_.empty()) frame_since_ = now;  // it is we who wait
+  if (now - frame_since_ <= loop_.frame_timeout) return;
+  loop_.counters.add(Counter::closed_half_frame);
+  spdlog::warn("closing {}: half a frame, and nothing more", name());
+  on_end();
+  if (state_ == State::open) close_after_flush();
+}
+
+void Connection::tick_total(Time now) {
+  if (state_ == State::closed || queued() == 0 || now - last_progress_ <= impatience) return;
+  if (queued() >= loop_.total.fullest) {
+    loop_.total.fullest = QueueTotal::never_full;
+    given_up_ = true;
+  }
+  loop_.total.candidate = std::max<std::uint64_t>(loop_.total.candidate, queued());
 }
 
 void Connection::set_congested(bool congested) {

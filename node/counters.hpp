@@ -34,8 +34,12 @@ enum class Counter : std::uint8_t {
   closed_malformed,
   closed_stalled,
   closed_silent,
+  closed_half_frame,
   cross_dials,
   record_error,
+  accept_failed,
+  unsent,
+  drop_unsent,
   count_
 };
 inline constexpr std::size_t counter_count = static_cast<std::size_t>(Counter::count_);
@@ -65,8 +69,12 @@ inline constexpr std::array<Named, counter_count> known_counters = {{
     {"closed_malformed", "connections", Kind::counter, "too many malformed frames"},
     {"closed_stalled", "connections", Kind::counter, "a peer or module that does not read"},
     {"closed_silent", "connections", Kind::counter, "no RESPONSE in time"},
+    {"closed_half_frame", "connections", Kind::counter, "a frame was begun and not completed in time"},
     {"cross_dials", "connections", Kind::counter, "a second one with the same peer"},
     {"record_error", "errors", Kind::counter, "the recording could not be written, and has ended"},
+    {"accept_failed", "attempts", Kind::counter, "a connection could not be accepted, as without file descriptors"},
+    {"unsent", "messages", Kind::counter, "announced by modules while there was no peer; the first one gets them"},
+    {"drop_unsent", "messages", Kind::counter, "of those: none came in time, or there were too many"},
 }};
 
 struct Counters {

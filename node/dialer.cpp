@@ -29,12 +29,7 @@ asio::awaitable<std::vector<tcp::endpoint>> Dialer::resolve(Target target) {
     co_return endpoints;
   }
   const auto& name = std::get<net::HostPort>(target);
-  tcp::resolver resolver(loop_.io);
-  const auto [error, found] = co_await resolver.async_resolve(name.host, std::to_string(name.port), as_result);
-  if (!error) {
-    for (const auto& result : found) endpoints.push_back(result.endpoint());
-  }
-  co_return endpoints;
+  co_return co_await resolve_detached(loop_.io, loop_.look_up, name);
 }
 
 asio::awaitable<std::optional<tcp::socket>> Dialer::connect(tcp::endpoint target) {

@@ -82,6 +82,46 @@ void Driver::verdict(Time now, MessageRef message, bool valid) {
 void Driver::tick(Time now) {
   if (recording_) recording_->flush();
   if (look().remembered > 0) wake(now);
+  env_.now = now;
+  expire_unsent();
+}
+
+void Driver::keep_unsent(const Frame& frame) {
+  const std::uint32_t size = messages_.body_size(frame.message());
+  while (unsent_.size() >= most_unsent || (!unsent_.empty() && unsent_bytes_ + size > most_unsent_bytes)) {
+    let_go_of_oldest_unsent();
+    counters_.add(Counter::drop_unsent);
+  }
+  messages_.keep_body(frame.message());
+  unsent_.push_back({frame.message(), frame.ttl, env_.now + config_.of<Intake>().seen_ttl});
+  unsent_bytes_ += size;
+  counters_.add(Counter::unsent);
+}
+
+void Driver::let_go_of_oldest_unsent() {
+  const MessageRef message = unsent_.front().message;
+  unsent_bytes_ -= messages_.body_size(message);
+  unsent_.pop_front();
+  messages_.drop_body(message);
+}
+
+void Driver::send_unsent() {
+  expire_unsent();
+  if (unsent_.empty() || running_ || neighbours().empty()) return;
+  while (!unsent_.empty()) {
+    const auto& [message, ttl, until] = unsent_.front();
+    links_.announce_all(no_peer, neighbours(), outgoing(message, ttl));
+    let_go_of_oldest_unsent();
+  }
+  messages_.collect();
+}
+
+void Driver::expire_unsent() {
+  while (!unsent_.empty() && unsent_.front().until <= env_.now) {
+    let_go_of_oldest_unsent();
+    counters_.add(Counter::drop_unsent);
+  }
+  messages_.collect();
 }
 
 bool Driver::reconfigure(const IntakeConfig& intake) {
@@ -148,11 +188,12 @@ void Driver::on(const Send& action) {
 
 void Driver::on(const SendAll& action) {
   const Frame& frame = action.frame;
-  const auto neighbours = kind_->neighbours(memory_.get(), config_, env_);
+  const auto all = neighbours();
   if (frame.kind == FrameKind::announce) {
-    return links_.announce_all(action.except, neighbours, outgoing(frame.message(), frame.ttl));
+    if (all.empty() && action.except == no_peer && frame.message() == current_.message) return keep_unsent(frame);
+    return links_.announce_all(action.except, all, outgoing(frame.message(), frame.ttl));
   }
-  for (const PeerId peer : neighbours) {
+  for (const PeerId peer : all) {
     if (peer != action.except) send(peer, frame);
   }
 }

@@ -23,6 +23,10 @@ namespace gossip::node {
 /// - The data of an announce is in the store during its step; then the core keeps what waits for a verdict or may be sent
 ///   again, and nobody else keeps anything. An id is in the table while the core remembers it. A known one brings its
 ///   data again: it may have expired, and be new.
+/// - What is announced here while there is no neighbour waits, at most `most_unsent` messages and `most_unsent_bytes`, and
+///   goes to the first one that comes within `seen_ttl`: its id is remembered, so that announcing it again would not
+///   help. This is the driver's and not the core's, as the back pressure of modules is: it makes good what a program was
+///   told by our silence, and changes neither what the core decides nor a recording of it.
 /// - Numbers of peers are lent to the core with each list and contact; of those that are not on its list afterwards,
 ///   Links hears `unlisted`.
 /// Cost: one SHA-256 for every announce that arrives, copies included, since the classic wire carries no id; and a copy of
@@ -37,7 +41,10 @@ class Driver {
   void record(const std::string& path);
   void start(Time now);
 
-  void peer_up(Time now, PeerId peer, bool inbound) { run(now, PeerUp{peer, inbound}); }
+  void peer_up(Time now, PeerId peer, bool inbound) {
+    run(now, PeerUp{peer, inbound});
+    send_unsent();
+  }
   void peer_down(Time now, PeerId peer) { run(now, PeerDown{peer}); }
   void receive_announce(Time now, PeerId from, const Message& message);
   /// PULL or PUSH.
@@ -72,6 +79,20 @@ class Driver {
     ModuleId publisher = no_module;
   };
 
+  /// An announcement that nobody was there for.
+  struct Unsent {
+    MessageRef message;  // its body is kept
+    std::uint8_t ttl;
+    Time until;
+  };
+  static constexpr std::size_t most_unsent = 1024;             // 2 s of 500 messages a second; guess
+  static constexpr std::uint64_t most_unsent_bytes = 8 << 20;  // as a peer's queue
+
+  std::span<const PeerId> neighbours() { return kind_->neighbours(memory_.get(), config_, env_); }
+  void keep_unsent(const Frame& frame);
+  void send_unsent();
+  void expire_unsent();
+  void let_go_of_oldest_unsent();
   void run(Time now, const Input& input);
   void step(const Input& input);
   void on(const Send& action);
@@ -105,6 +126,8 @@ class Driver {
   Time deadline_ = never;
   Current current_;
   std::vector<PeerId> lent_, known_;  // numbers that may not be on the list; the list, in order
+  std::deque<Unsent> unsent_;         // oldest first
+  std::uint64_t unsent_bytes_ = 0;
   std::unique_ptr<Recording> recording_;
 };
 

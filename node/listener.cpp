@@ -5,14 +5,8 @@
 #include <boost/asio/ip/v6_only.hpp>
 
 namespace gossip::node {
-namespace {
 
-/// Out of file descriptors, the pending connection stays, so that accepting again at once would spin.
-constexpr auto pause_after_failure = std::chrono::milliseconds(100);
-
-}  // namespace
-
-void Listener::listen(const net::HostPort& address, Accepted accepted) {
+void Listener::listen(const net::HostPort& address, Accepted accepted, const char* what) {
   const tcp::endpoint endpoint = resolve(loop_.io, address);
   acceptor_.open(endpoint.protocol());
   acceptor_.set_option(tcp::acceptor::reuse_address(true));
@@ -22,21 +16,7 @@ void Listener::listen(const net::HostPort& address, Accepted accepted) {
   acceptor_.non_blocking(true);
   local_ = acceptor_.local_endpoint();
   accepted_ = std::move(accepted);
-  asio::co_spawn(loop_.io, accept(), asio::detached);
-}
-
-asio::awaitable<void> Listener::accept() {
-  while (acceptor_.is_open()) {
-    auto [error, socket] = co_await acceptor_.async_accept(as_result);
-    if (error == asio::error::operation_aborted) break;
-    loop_.refresh();
-    if (!error) {
-      accepted_(std::move(socket));
-      continue;
-    }
-    asio::steady_timer pause(loop_.io, pause_after_failure);
-    co_await pause.async_wait(as_result);
-  }
+  asio::co_spawn(loop_.io, accept_all(loop_, acceptor_, what, accepted_), asio::detached);
 }
 
 void Listener::stop() {

@@ -12,6 +12,7 @@
 #include <random>
 #include <stdexcept>
 
+#include "node/log.hpp"
 #include "node/peer_file.hpp"
 
 namespace gossip::node {
@@ -57,7 +58,8 @@ Node::Node(const Settings& settings, RunOptions options)
       signals_(io_),
       status_acceptor_(io_) {
   loop_.refresh();
-  loop_.backpressure = settings_.limits.backpressure;
+  loop_.look_up = options_.look_up;
+  apply_limits();
   started_ = saved_ = loop_.now;
   listen();
   const Operations* kind = find_operations(settings_.overlay, settings_.broadcast, settings_.repair);
@@ -100,8 +102,13 @@ void Node::open_status_socket() {
   Settings bound = settings_;
   bound.api_address.port = api_.local().port();
   status_path_ = default_status_socket(bound);
+  if (settings_.status_socket.empty() && !settings_.state_dir.empty() &&
+      !status_path_.starts_with(settings_.state_dir)) {
+    spdlog::warn("state_dir is too long for a Unix socket; the status socket is {}", status_path_);
+  }
   try {
     if (!settings_.state_dir.empty()) std::filesystem::create_directories(settings_.state_dir);
+    if (!fits_unix_socket(status_path_)) throw std::runtime_error("too long for a Unix socket");
     // A socket that nobody listens on is a crashed node's; one that answers is another node's.
     asio::local::stream_protocol::socket probe(io_);
     boost::system::error_code error;
@@ -114,8 +121,14 @@ void Node::open_status_socket() {
     status_acceptor_ = std::move(acceptor);
   } catch (const std::exception& problem) {
     const std::string path = std::exchange(status_path_, {});
-    throw std::runtime_error("status_socket " + path + ": " + problem.what());
+    throw std::runtime_error("status_socket " + path + ": " + words(problem));
   }
+}
+
+void Node::apply_limits() {
+  loop_.backpressure = settings_.limits.backpressure;
+  loop_.frame_timeout = settings_.limits.frame_timeout;
+  loop_.total.limit = settings_.limits.total_queue;
 }
 
 void Node::run() {
@@ -124,7 +137,8 @@ void Node::run() {
   load_state();
   asio::co_spawn(io_, housekeeping(), asio::detached);
   asio::co_spawn(io_, wakes(), asio::detached);
-  asio::co_spawn(io_, serve_status(), asio::detached);
+  on_status_asked_ = [this](auto client) { tell_status(std::move(client)); };
+  asio::co_spawn(io_, accept_all(loop_, status_acceptor_, "the status socket", on_status_asked_), asio::detached);
   if (options_.signals) asio::co_spawn(io_, handle_signals(), asio::detached);
   io_.run();
 }
@@ -166,6 +180,7 @@ asio::awaitable<void> Node::shut_down() {
     pause.expires_after(std::chrono::milliseconds(1));
     co_await pause.async_wait(as_result);
   }
+  settle_log(true);
   spdlog::info("stopped");
   io_.stop();
 }
@@ -178,7 +193,9 @@ asio::awaitable<void> Node::housekeeping() {
     loop_.refresh();
     p2p_.tick(loop_.now);
     api_.tick(loop_.now);
+    loop_.total.end_tick();
     driver_->tick(loop_.now);
+    settle_log();
     if (loop_.now - saved_ > save_interval) save_state();
     schedule_wake();
   }
@@ -244,25 +261,18 @@ void Node::reload() {
     keys[i].assign(after);
     spdlog::info("SIGHUP: {} is now {}", keys[i].name, after);
   }
-  loop_.backpressure = settings_.limits.backpressure;
+  apply_limits();
   spdlog::set_level(static_cast<spdlog::level::level_enum>(settings_.own.log_level));
   if (!driver_->reconfigure(settings_.intake())) {
     spdlog::warn("SIGHUP: verdict rules stay as they are while recording");
   }
 }
 
-asio::awaitable<void> Node::serve_status() {
-  while (true) {
-    auto [error, socket] = co_await status_acceptor_.async_accept(as_result);
-    if (error == asio::error::operation_aborted) co_return;
-    if (error) continue;
-    loop_.refresh();
-    const auto answer = std::make_shared<std::string>(status().dump() + '\n');
-    const auto client = std::make_shared<asio::local::stream_protocol::socket>(std::move(socket));
-    // Who asks and does not read keeps a buffer, and nobody waiting: the socket's own buffer is all there is.
-    asio::async_write(*client, asio::buffer(*answer),
-                      [client, answer](const boost::system::error_code&, std::size_t) {});
-  }
+void Node::tell_status(asio::local::stream_protocol::socket socket) {
+  const auto answer = std::make_shared<std::string>(status().dump() + '\n');
+  const auto client = std::make_shared<asio::local::stream_protocol::socket>(std::move(socket));
+  // Who asks and does not read keeps a buffer, and nobody waiting: the socket's own buffer is all there is.
+  asio::async_write(*client, asio::buffer(*answer), [client, answer](const boost::system::error_code&, std::size_t) {});
 }
 
 nlohmann::json Node::status() {

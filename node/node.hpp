@@ -18,6 +18,7 @@ struct RunOptions {
   std::string record;                                    // a file; empty: nothing is recorded
   bool signals = false;                                  // SIGINT, SIGTERM and SIGHUP are ours
   std::function<std::optional<Settings>()> reload = {};  // on SIGHUP; nothing: keep what is
+  Lookup look_up = node::look_up;                        // what names stand for
 };
 
 /// The daemon: one thread, one core, peers on one side and modules on the other.
@@ -43,14 +44,15 @@ class Node {
   asio::awaitable<void> housekeeping();
   asio::awaitable<void> wakes();
   asio::awaitable<void> handle_signals();
-  asio::awaitable<void> serve_status();
   asio::awaitable<void> shut_down();
   void listen();
   void open_status_socket();
+  void tell_status(asio::local::stream_protocol::socket client);
   void load_state();
   void save_state();
   void reload();
   void schedule_wake();
+  void apply_limits();
 
   Settings settings_;
   RunOptions options_;
@@ -63,6 +65,7 @@ class Node {
   asio::steady_timer wake_timer_;
   asio::signal_set signals_;
   asio::local::stream_protocol::acceptor status_acceptor_;
+  std::function<void(asio::local::stream_protocol::socket)> on_status_asked_;
   std::string status_path_;
   std::vector<net::Endpoint> restored_;  // peers of the state file
   Time started_ = 0, saved_ = 0;

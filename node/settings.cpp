@@ -1,5 +1,6 @@
 #include "node/settings.hpp"
 
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -290,9 +291,12 @@ std::string to_ini(Settings settings, bool with_comments) {
   return text;
 }
 
+bool fits_unix_socket(const std::string& path) { return path.size() < sizeof(sockaddr_un::sun_path); }
+
 std::string default_status_socket(const Settings& settings) {
   if (!settings.status_socket.empty()) return settings.status_socket;
-  if (!settings.state_dir.empty()) return settings.state_dir + "/status.sock";
+  const std::string with_state = settings.state_dir + "/status.sock";
+  if (!settings.state_dir.empty() && fits_unix_socket(with_state)) return with_state;
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   const std::string folder = runtime != nullptr && *runtime != '\0' ? runtime : "/tmp";
   return folder + "/gossip-node-" + std::to_string(getuid()) + "-" + std::to_string(settings.api_address.port) +

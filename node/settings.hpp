@@ -24,6 +24,7 @@ struct Limits {
   std::uint32_t api_subscriptions = 256;
   std::uint64_t peer_queue = 8u << 20;
   std::uint64_t module_queue = 8u << 20;
+  std::uint64_t total_queue = 256u << 20;
   Duration backpressure = 100 * millisecond;
   Duration module_stall = 10 * second;
   Duration peer_stall = 30 * second;
@@ -31,6 +32,7 @@ struct Limits {
   Duration response_timeout = 10 * second;
   Duration idle_timeout = 60 * second;
   Duration identify_timeout = 200 * millisecond;
+  Duration frame_timeout = 10 * second;
 
   static constexpr auto fields() {
     using L = Limits;
@@ -50,6 +52,11 @@ struct Limits {
         field<&L::module_queue>("module_queue", queue,
                                 {"bytes that wait for one module; then the newest is dropped", "as peer_queue"},
                                 Unit::size),
+        field<&L::total_queue>("total_queue", whole(65'536, std::int64_t{1} << 40),
+                               {"bytes that wait for all of them together; then the fullest queues take no more, and "
+                                "the fullest that nobody reads is cut off",
+                                "32 full queues, a quarter of 1 GiB"},
+                               Unit::size),
         field<&L::backpressure>(
             "backpressure", whole(0, 10 * second),
             {"how long a full queue may hold up those who announce, before it loses data instead", "guess"}),
@@ -64,6 +71,9 @@ struct Limits {
         field<&L::identify_timeout>(
             "identify_timeout", whole(1 * ms, hour),
             {"a peer that says nothing for so long is anonymous", "two round trips to the other side of the world"}),
+        field<&L::frame_timeout>("frame_timeout", whole(10 * ms, hour),
+                                 {"a frame that is begun must be whole by then; else the connection is closed",
+                                  "64 KiB at 56 kbit/s, rounded up"}),
     };
   }
 };
@@ -136,6 +146,8 @@ std::vector<SettingsError> check_relations(const Settings& settings);
 /// A file that parse_ini reads back to the same settings.
 std::string to_ini(Settings settings, bool with_comments);
 
+/// In state_dir, where its path is not too long for that.
 std::string default_status_socket(const Settings& settings);
+bool fits_unix_socket(const std::string& path);
 
 }  // namespace gossip::node

@@ -5,7 +5,9 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <iomanip>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -15,6 +17,7 @@
 #include "net/framing.hpp"
 #include "node/asio.hpp"
 #include "node/client.hpp"
+#include "node/shown.hpp"
 
 namespace gossip::node {
 namespace {
@@ -24,7 +27,7 @@ constexpr FrameClient::Timeout answer_timeout{5000};
 constexpr const char* no_api = "this is no API port, or the node is stopping";
 
 int failed(std::ostream& err, const std::string& what, const std::exception& problem) {
-  err << what << ": " << problem.what() << '\n';
+  err << what << ": " << words(problem) << '\n';
   return 1;
 }
 
@@ -32,11 +35,9 @@ std::string_view as_text(std::span<const std::byte> data) {
   return {reinterpret_cast<const char*>(data.data()), data.size()};
 }
 
-bool printable(std::string_view text) {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') return false;
-  }
-  return true;
+/// Throws where what was printed has gone nowhere.
+void check_written(const std::ostream& out) {
+  if (!out) throw std::runtime_error(std::string("cannot write the output: ") + std::strerror(errno));
 }
 
 std::string to_hex(std::span<const std::byte> data) {
@@ -51,15 +52,18 @@ std::string to_hex(std::span<const std::byte> data) {
 
 void print(const net::Notification& message, const SubscribeOptions& options, std::ostream& out) {
   const std::string_view text = as_text(message.data);
+  const std::optional<std::string> line_text = shown(text);
+  errno = 0;
   if (options.json) {
     nlohmann::json line{{"type", message.data_type}, {"bytes", message.data.size()}, {"hex", to_hex(message.data)}};
-    if (printable(text)) line["text"] = text;
-    out << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
-  } else if (options.hex || !printable(text)) {
+    if (line_text) line["text"] = text;
+    out << line.dump(-1, ' ', true) << std::endl;  // in ASCII: JSON's own escapes
+  } else if (options.hex || !line_text) {
     out << message.data_type << ' ' << to_hex(message.data) << std::endl;
   } else {
-    out << message.data_type << ' ' << text << std::endl;
+    out << message.data_type << ' ' << *line_text << std::endl;
   }
+  check_written(out);
 }
 
 /// The verdict to send, or nothing.
@@ -146,9 +150,9 @@ namespace {
 struct Describe {
   std::string operator()(net::DecodeError error) const { return std::string("malformed: ") + to_string(error); }
   std::string operator()(const net::Announce& m) const {
+    const std::optional<std::string> text = shown(as_text(m.data));
     return "GOSSIP ANNOUNCE type " + std::to_string(m.data_type) + ", ttl " + std::to_string(m.ttl) + ", " +
-           std::to_string(m.data.size()) + " bytes" +
-           (printable(as_text(m.data)) ? ": " + std::string(as_text(m.data)) : "");
+           std::to_string(m.data.size()) + " bytes" + (text ? ": " + *text : "");
   }
   std::string operator()(const net::Notify& m) const { return "GOSSIP NOTIFY type " + std::to_string(m.data_type); }
   std::string operator()(const net::Notification& m) const {
@@ -315,21 +319,40 @@ int peer(const PeerOptions& options, std::ostream& out, std::ostream& err) {
 }
 
 int status(const StatusOptions& options, std::ostream& out, std::ostream& err) {
-  try {
-    do {
-      const std::string answer = ask_status(options.socket);
-      if (options.watch && !options.json) out << "\x1b[H\x1b[2J";
-      if (options.json) {
-        out << answer << std::flush;
-      } else {
-        print_status(nlohmann::json::parse(answer), out);
+  const auto say = [&](const std::string& answer) {
+    if (options.watch && !options.json) out << "\x1b[H\x1b[2J";
+    errno = 0;
+    if (options.json) {
+      out << answer << std::flush;
+    } else {
+      print_status(nlohmann::json::parse(answer), out);
+    }
+    check_written(out);
+  };
+  const auto no_answer = "no node answers at " + options.socket;
+  std::string answer;
+  bool ever = false, gone = false;
+  do {
+    try {
+      answer = ask_status(options.socket);
+    } catch (const std::exception& problem) {
+      if (!ever) return failed(err, no_answer, problem);
+      // It may be about to start again.
+      if (!std::exchange(gone, true)) err << no_answer << ": " << words(problem) << "; still trying" << std::endl;
+      answer.clear();
+    }
+    try {
+      if (!answer.empty()) {
+        if (std::exchange(gone, false)) err << "a node answers again" << std::endl;
+        say(answer);
+        ever = true;
       }
-      if (options.watch) std::this_thread::sleep_for(std::chrono::seconds(1));
-    } while (options.watch);
-    return 0;
-  } catch (const std::exception& problem) {
-    return failed(err, "no node answers at " + options.socket, problem);
-  }
+    } catch (const std::exception& problem) {
+      return failed(err, "status", problem);
+    }
+    if (options.watch) std::this_thread::sleep_for(std::chrono::seconds(1));
+  } while (options.watch);
+  return 0;
 }
 
 }  // namespace gossip::node

@@ -99,6 +99,42 @@ TEST(FrameReader, WhatComesBeforeABadSizeIsYielded) {
   EXPECT_EQ(frames, stream.frames);
 }
 
+TEST(FrameReader, WhatIsRefusedByItsHeaderIsSkippedAndNotHeld) {
+  const Stream stream = golden_stream();
+  for (std::size_t at = 0; at < stream.bytes.size(); ++at) {
+    FrameReader reader;
+    Frames frames;
+    std::size_t refused = 0;
+    const auto take = [&](std::span<const std::byte> piece) {
+      const auto on_frame = [&](std::span<const std::byte> frame) {
+        frames.emplace_back(frame.begin(), frame.end());
+        return true;
+      };
+      EXPECT_EQ(reader.take(piece, on_frame, [&](auto header) { return ++refused, header.size() != header_size; }),
+                Result::ok);
+      EXPECT_TRUE(piece.empty());
+      EXPECT_LT(reader.pending(), header_size);
+    };
+    take(std::span(stream.bytes).first(at));
+    take(std::span(stream.bytes).subspan(at));
+    EXPECT_FALSE(reader.begun());
+    EXPECT_EQ(frames.size() + refused, stream.frames.size()) << "split at " << at;
+  }
+}
+
+TEST(FrameReader, WhatTheConsumerStopsAtIsLeft) {
+  const Stream stream = golden_stream();
+  FrameReader reader;
+  Frames frames;
+  std::span<const std::byte> rest = stream.bytes;
+  const auto one = [&](std::span<const std::byte> frame) {
+    frames.emplace_back(frame.begin(), frame.end());
+    return false;
+  };
+  while (!rest.empty()) EXPECT_EQ(reader.take(rest, one, [](auto) { return true; }), Result::stopped);
+  EXPECT_EQ(frames, stream.frames);
+}
+
 TEST(FrameReader, TheConsumerCanStop) {
   const Stream stream = golden_stream();
   FrameReader reader;

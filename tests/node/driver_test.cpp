@@ -137,6 +137,56 @@ TEST(Driver, WhatTheCoreRefusesIsNotKept) {
   EXPECT_EQ(world.driver.messages_known(), 0u) << "they have expired";
 }
 
+TEST(Driver, WhatNobodyWasThereForReachesTheFirstPeerOnce) {
+  World world;
+  world.driver.start(0);
+  {
+    std::string lent = "alone";
+    world.driver.publish(1, message(lent, 3), no_module);
+    lent = "gone";
+  }
+  world.driver.publish(2, message("alone", 3), no_module);  // a program that tries again
+  world.driver.tick(second);
+  EXPECT_TRUE(world.fake.sent.empty());
+  EXPECT_EQ(world.counters[Counter::unsent], 1u);
+  world.driver.peer_up(2 * second, PeerId{2}, true);
+  EXPECT_EQ(world.fake.sent, (Sent{{PeerId{2}, "alone"}}));
+  world.driver.peer_up(2 * second, PeerId{3}, true);
+  EXPECT_EQ(world.fake.sent.size(), 1u) << "the first one spreads it";
+  EXPECT_EQ(world.counters[Counter::drop_unsent], 0u);
+  world.driver.tick(10 * second);
+  EXPECT_EQ(world.driver.messages().size(), 0u) << "nothing is kept";
+}
+
+TEST(Driver, WhatNobodyWasThereForWaitsForSeenTtlAndWithinBounds) {
+  World world;
+  world.driver.start(0);
+  world.driver.publish(1, message("old"), no_module);
+  world.driver.tick(4 * second);
+  world.driver.publish(4 * second, message("young"), no_module);
+  world.driver.tick(6 * second);
+  EXPECT_EQ(world.counters[Counter::drop_unsent], 1u);
+  world.driver.peer_up(6 * second, PeerId{2}, true);
+  EXPECT_EQ(world.fake.sent, (Sent{{PeerId{2}, "young"}}));
+}
+
+TEST(Driver, OfTooManyThatNobodyWasThereForTheOldestGo) {
+  Config config = small_config();
+  config.of<Intake>().seen_capacity = 4096;
+  World world(usual, config);
+  world.driver.start(0);
+  for (int i = 0; i < 1030; ++i) world.driver.publish(i, message(std::to_string(i)), no_module);
+  EXPECT_EQ(world.counters[Counter::drop_unsent], 6u);
+  EXPECT_EQ(world.driver.messages().bodies(), 1024u);
+  const std::string large(65'000, 'x');
+  for (int i = 0; i < 200; ++i) world.driver.publish(2000 + i, message(large + std::to_string(i)), no_module);
+  EXPECT_LE(world.driver.messages().bytes(), 8u << 20);
+  world.driver.peer_up(second, PeerId{2}, true);
+  EXPECT_EQ(world.fake.sent.back().second, large + "199");
+  EXPECT_EQ(world.fake.sent.size(), 1230 - world.counters[Counter::drop_unsent]);
+  EXPECT_EQ(world.driver.messages().bodies(), 0u);
+}
+
 TEST(Driver, ATickWakesOnlyWhoRemembers) {
   Folder folder;
   {

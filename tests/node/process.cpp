@@ -40,7 +40,7 @@ net::Endpoint address_after(const std::string& line, const std::string& key) {
 
 }  // namespace
 
-Process::Process(const std::vector<std::string>& arguments, const std::string& input) {
+Process::Process(const std::vector<std::string>& arguments, const std::string& input, const char* out_path) {
   Pipe in, out, err;
   std::vector<char*> argv{const_cast<char*>(GOSSIP_NODE_PROGRAM)};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -48,7 +48,7 @@ Process::Process(const std::vector<std::string>& arguments, const std::string& i
   pid_ = ::fork();
   if (pid_ == 0) {
     ::dup2(in.ends[0], 0);
-    ::dup2(out.ends[1], 1);
+    ::dup2(out_path == nullptr ? out.ends[1] : ::open(out_path, O_WRONLY), 1);
     ::dup2(err.ends[1], 2);
     ::execv(argv[0], argv.data());
     ::_exit(127);
@@ -112,8 +112,8 @@ Finished Process::finish() {
   return result;
 }
 
-Finished run_tool(const std::vector<std::string>& arguments, const std::string& input) {
-  return Process(arguments, input).finish();
+Finished run_tool(const std::vector<std::string>& arguments, const std::string& input, const char* out) {
+  return Process(arguments, input, out).finish();
 }
 
 namespace {

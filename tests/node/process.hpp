@@ -17,13 +17,15 @@ struct Finished {
 /// The real program, as a shell would start it. It is killed at the latest when this goes.
 class Process {
  public:
-  explicit Process(const std::vector<std::string>& arguments, const std::string& input = {});
+  /// `out`: its standard output, when that is not read.
+  explicit Process(const std::vector<std::string>& arguments, const std::string& input = {}, const char* out = nullptr);
   ~Process();
   Process(Process&& other) noexcept;
   Process& operator=(Process&& other) noexcept;
   Process(const Process&) = delete;
 
   void signal(int number) const;
+  pid_t pid() const { return pid_; }
   /// Whatever it writes from here on finds nobody.
   void stop_reading();
   /// What it has written up to the first line on stderr that contains `text`.
@@ -38,7 +40,7 @@ class Process {
 };
 
 /// Runs a tool to its end.
-Finished run_tool(const std::vector<std::string>& arguments, const std::string& input = {});
+Finished run_tool(const std::vector<std::string>& arguments, const std::string& input = {}, const char* out = nullptr);
 
 /// `gossip-node run` on free ports.
 class NodeProcess : public Process {

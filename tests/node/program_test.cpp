@@ -1,10 +1,12 @@
 // The program as a person or a script uses it.
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
+#include <optional>
 
 #include "tests/node/process.hpp"
 
@@ -234,6 +236,161 @@ TEST_F(Program, ARecordingThatCannotBeWrittenIsSaidAndCounted) {
   EXPECT_EQ(node.status()["counters"]["record_error"], 1);
   node.signal(SIGTERM);
   EXPECT_EQ(node.finish().code, 0);
+}
+
+rlimit set_limit(pid_t of, decltype(RLIMIT_NOFILE) what, rlim_t soft) {
+  rlimit before{};
+  ::prlimit(of, what, nullptr, &before);
+  const rlimit after{soft, before.rlim_max};
+  EXPECT_EQ(::prlimit(of, what, &after, nullptr), 0);
+  return before;
+}
+
+TEST_F(Program, OutOfDescriptorsItSaysSoPausesAndRecovers) {
+  NodeProcess node = start();
+  rlim_t free = 0;  // the first that is
+  while (std::filesystem::is_symlink("/proc/" + std::to_string(node.pid()) + "/fd/" + std::to_string(free))) ++free;
+  const rlimit before = set_limit(node.pid(), RLIMIT_NOFILE, free);
+  const auto begin = Clock::now();
+  Client peer(node.p2p);
+  Module module(node.api);
+  Process asks({"status", "--socket", node.status_path});
+  for (const char* port : {"the P2P port", "the API port", "the status socket"}) {
+    node.wait_for_line(std::string(port) + " cannot take connections: Too many open files");
+  }
+  set_limit(node.pid(), RLIMIT_NOFILE, before.rlim_cur);
+  for (const char* port : {"the P2P port", "the API port", "the status socket"}) {
+    node.wait_for_line(std::string(port) + " takes connections again");
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
+  EXPECT_EQ(asks.finish().code, 0) << "who has waited is served";
+  module.subscribe(type);
+  peer.send(frame(net::Pull{nowhere(1)}));
+  EXPECT_TRUE(peer.receive().has_value());
+  const auto failed = node.status()["counters"]["accept_failed"].get<long>();
+  EXPECT_GE(failed, 3);
+  EXPECT_LE(failed, 3 * (took / 100 + 2)) << "a busy loop";
+}
+
+TEST_F(Program, AFloodOfBadVerdictsIsSaidInFewLines) {
+  constexpr int flood = 300;
+  NodeProcess node = start();
+  const auto begin = Clock::now();
+  for (int i = 0; i < flood; ++i) {
+    Client module(node.api);
+    module.send(frame(net::Validation{.message_id = 7, .valid = true}));
+    EXPECT_TRUE(module.closed_by_other_side());
+  }
+  EXPECT_EQ(node.status()["counters"]["unknown_message_id"], flood);
+  node.signal(SIGTERM);
+  const std::string said = node.finish().err;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin).count() + 1;
+  int lines = 0, more = 0;
+  for (std::size_t at = 0; (at = said.find("a verdict on an unknown message id", at)) != std::string::npos; ++at) {
+    const std::size_t line = said.rfind('\n', at) + 1, held = said.find("and ", line);
+    if (held < at) {
+      more += std::atoi(said.c_str() + held + 4);
+    } else {
+      ++lines;
+    }
+  }
+  EXPECT_LE(lines, 10 * (seconds + 1));
+  EXPECT_EQ(lines + more, flood) << said;
+}
+
+TEST_F(Program, OutputThatCannotBeWrittenIsNoSuccess) {
+  NodeProcess node = start();
+  Process subscriber(with_api(node, {"subscribe", "--type", "1337"}), "", "/dev/full");
+  ASSERT_TRUE(subscribed(node));
+  const Finished announced =
+      run_tool(with_api(node, {"announce", "--type", "1337", "--data", "x", "--json"}), "", "/dev/full");
+  EXPECT_EQ(announced.code, 1);
+  const Finished result = subscriber.finish();
+  EXPECT_EQ(result.code, 1);
+  EXPECT_NE(result.err.find("cannot write the output: No space left on device"), std::string::npos) << result.err;
+  EXPECT_EQ(run_tool({"status", "--socket", node.status_path}, "", "/dev/full").code, 1);
+  EXPECT_EQ(run_tool({"config", "--defaults"}, "", "/dev/full").code, 1);
+}
+
+TEST_F(Program, ARecordingOnAFullDiskEndsReadable) {
+  const std::string file = folder / "run.rec";
+  NodeProcess node = start({"--record", file});
+  ASSERT_TRUE(eventually([&] { return !read_file(file).empty(); }));
+  set_limit(node.pid(), RLIMIT_FSIZE, std::filesystem::file_size(file) + 100);
+  Module announcer(node.api);
+  for (int i = 0; i < 100; ++i) announcer.publish(type, std::to_string(i));
+  node.wait_for_line("ends here: File too large");
+  EXPECT_EQ(node.status()["counters"]["record_error"], 1);
+  node.signal(SIGTERM);
+  EXPECT_EQ(node.finish().code, 0);
+  const Finished replayed = run_tool({"replay", "-q", file});
+  EXPECT_EQ(replayed.code, 0) << replayed.err;
+}
+
+TEST_F(Program, WhatWasAnnouncedToNobodyReachesTheFirstPeerOnce) {
+  NodeProcess a = start();
+  for (int times = 0; times < 2; ++times) {
+    EXPECT_EQ(run_tool(with_api(a, {"announce", "--type", "1337", "--data", "early"})).code, 0);
+  }
+  Client peer(a.p2p);
+  peer.send(frame(net::Pull{nowhere(1)}));
+  const auto next = [&] {
+    while (const auto received = peer.receive()) {
+      const net::Decoded decoded = net::decode(*received);
+      if (const auto* content = std::get_if<net::SendContent>(&decoded)) return text(content->announce.data);
+    }
+    return std::string("<closed>");
+  };
+  EXPECT_EQ(next(), "early");
+  EXPECT_EQ(run_tool(with_api(a, {"announce", "--type", "1337", "--data", "later"})).code, 0);
+  EXPECT_EQ(next(), "later") << "nothing twice";
+  EXPECT_EQ(a.status()["counters"]["unsent"], 1);
+}
+
+TEST_F(Program, WatchSurvivesARestart) {
+  const std::string socket = folder / "watched.sock";
+  const std::vector<std::string> same{"--status-socket", socket};
+  std::optional<NodeProcess> node(std::in_place, same);
+  const std::string out = folder / "out";
+  write_file(out, "");
+  Process watch({"status", "--watch", "--json", "--socket", socket}, "", out.c_str());
+  ASSERT_TRUE(eventually([&] { return !read_file(out).empty(); }));
+  node->signal(SIGTERM);
+  node->finish();
+  watch.wait_for_line("still trying");
+  node.emplace(same);
+  watch.wait_for_line("a node answers again");
+  EXPECT_EQ(run_tool({"status", "--watch", "--socket", folder / "none"}).code, 1) << "there never was one";
+}
+
+TEST_F(Program, ALongStateDirStopsNothing) {
+  const std::string state = folder / std::string(100, 'd');
+  NodeProcess node({"--state-dir", state});
+  EXPECT_FALSE(node.status_path.starts_with(state));
+  EXPECT_EQ(node.status()["peers"].size(), 0u);
+  node.signal(SIGTERM);
+  const Finished result = node.finish();
+  EXPECT_EQ(result.code, 0);
+  EXPECT_NE(result.err.find("state_dir is too long for a Unix socket"), std::string::npos) << result.err;
+  EXPECT_EQ(::access((state + "/peers").c_str(), F_OK), 0);
+  const Finished asked_for =
+      run_tool({"run", "--status-socket", state, "--p2p-address", "127.0.0.1:0", "--api-address", "127.0.0.1:0"});
+  EXPECT_EQ(asked_for.code, 1);
+  EXPECT_NE(asked_for.err.find("too long for a Unix socket"), std::string::npos) << asked_for.err;
+}
+
+TEST_F(Program, ErrorsShowNoSources) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"status", "--socket", folder / "none"},
+           {"peer", "-a", "127.0.0.1", "-p", "0", "-ac", "pull", "-da", "127.0.0.1", "-dp", "1", "--seconds", "1"},
+           {"run", "--p2p-address", "192.0.2.1:1", "--api-address", "127.0.0.1:0"},
+           {"run", "--status-socket", folder / "no/such/folder", "--p2p-address", "127.0.0.1:0", "--api-address",
+            "127.0.0.1:0"}}) {
+    const Finished result = run_tool(arguments);
+    EXPECT_EQ(result.code, 1) << testing::PrintToString(arguments);
+    EXPECT_EQ(result.err.find("boost"), std::string::npos) << result.err;
+    EXPECT_EQ(result.err.find(".hpp"), std::string::npos) << result.err;
+  }
 }
 
 TEST_F(Program, AnAddressInUseIsSaidInWords) {
