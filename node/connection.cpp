@@ -95,6 +95,7 @@ bool Connection::write_some() {
   last_progress_ = loop_.refresh();
   loop_.counters.add(Counter::bytes_out, n);
   written_ += n;
+  sent_ += n;
   if (error) drop_output();
   if (congested_ && queued() < limit_ / 4) set_congested(false);
   if (queued() == 0) trusted_ = true;
