@@ -393,15 +393,15 @@ class Cluster {
   std::vector<std::pair<Clock::time_point, std::uint64_t>> dials_;
 };
 
-/// What is promised.
-std::string missed(const Row& row) {
+/// What is promised. Of a storm only that it ends with its load and is not repeated: it may take all that there is.
+std::string missed(const Row& row, bool is_storm) {
   std::string all;
   const auto demand = [&](bool holds, const char* what) {
     if (!holds) all.append(all.empty() ? "" : ", ").append(what);
   };
-  demand(row.lost == 0, "lost");
+  demand(row.lost == 0 || is_storm, "lost");
   demand(row.twice == 0, "twice");
-  demand(row.p99 < 50, "p99");
+  demand(row.p99 < 50 || is_storm, "p99");
   demand(row.memory < 200, "memory");
   demand(row.dials <= 50, "dials");
   demand(row.links >= 50, "links");
@@ -419,7 +419,7 @@ int node_hostile(int seconds, const std::string& only) {
   for (const Named& one : attacks) {
     if (std::string_view(one.name).find(only) == std::string_view::npos) continue;
     const Row row = Cluster(seconds).run(one);
-    const std::string wrong = missed(row);
+    const std::string wrong = missed(row, one.ends);
     std::printf("%-32s %6llu %6llu %8.1f %8.1f %11ld %8llu %8.0f %8.0f %9s%s%s\n", one.name,
                 static_cast<unsigned long long>(row.lost), static_cast<unsigned long long>(row.twice), row.p99, row.worst,
                 row.memory, static_cast<unsigned long long>(row.dials), row.links, row.list,

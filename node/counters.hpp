@@ -35,6 +35,7 @@ enum class Counter : std::uint8_t {
   closed_malformed,
   closed_stalled,
   closed_silent,
+  closed_flooding,
   cross_dials,
   record_error,
   count_
@@ -67,6 +68,7 @@ inline constexpr std::array<Named, counter_count> known_counters = {{
     {"closed_malformed", "connections", Kind::counter, "too many malformed frames"},
     {"closed_stalled", "connections", Kind::counter, "a peer or module that does not read"},
     {"closed_silent", "connections", Kind::counter, "no RESPONSE in time"},
+    {"closed_flooding", "connections", Kind::counter, "PULL upon PULL"},
     {"cross_dials", "connections", Kind::counter, "a second one with the same peer"},
     {"record_error", "errors", Kind::counter, "the recording could not be written, and has ended"},
 }};

@@ -14,6 +14,7 @@ namespace {
 
 using Role = PeerConnection::Role;
 constexpr int most_malformed = 3;  // the seed's decision table
+constexpr int most_pulls = 100;    // guess: no peer asks more than a few times a second
 
 }  // namespace
 
@@ -38,9 +39,12 @@ void P2p::accepted(tcp::socket socket) {
   const auto connection = std::make_shared<PeerConnection>(loop_, settings_, *this, std::move(socket), true);
   const asio::ip::address from = connection->remote().address();
   const Limits& limits = settings_.limits;
-  const std::uint32_t network =
-      is_trusted(settings_.own.trust, unmapped(from)) ? limits.p2p_connections : limits.p2p_per_network;
-  if (!admission_.enter(from, {limits.p2p_connections, limits.p2p_per_address, network})) {
+  const bool trusted = is_trusted(settings_.own.trust, unmapped(from));
+  const Admission::Limits most{.total = limits.p2p_connections,
+                               .address = limits.p2p_per_address,
+                               .network = trusted ? limits.p2p_connections : limits.p2p_per_network,
+                               .rate = trusted ? ~0u : limits.p2p_rate};
+  if (!admission_.enter(from, most, loop_.now)) {
     loop_.counters.add(Counter::refused_connections);
     return;
   }
@@ -114,6 +118,7 @@ void P2p::make_link(PeerConnection& connection, PeerId peer) {
   if (!old && connection.inbound && is_crowded(unmapped(connection.remote().address()))) {
     loop_.counters.add(Counter::refused_connections);
     connection.dismiss();
+    connection.close();
     return table_.release_if_unused(peer);
   }
   if (old) {
@@ -249,8 +254,11 @@ void P2p::on(PeerConnection& connection, const Pull& message) {
   if (!heard(connection, message.sender)) return;
   Link& its = link(connection.peer);
   if (!may_answer(its, loop_.now)) {
-    its.asked = true;
-    return loop_.counters.add(Counter::drop_pull);
+    loop_.counters.add(Counter::drop_pull);
+    if (++its.asked < most_pulls) return;
+    loop_.counters.add(Counter::closed_flooding);
+    lose(connection);
+    return connection.close();
   }
   const PeerId asker = listed_number(message.sender, source(connection));
   driver_->receive_contact(loop_.now, connection.peer, Frame::pull(asker));
@@ -308,6 +316,7 @@ void P2p::push(PeerId to) {
 void P2p::response(PeerId to, std::span<const PeerId> peers) {
   if (!link(to).connection) return;
   link(to).answered = loop_.now;
+  link(to).asked = 0;
   send(to, Response{table_.addresses(peers)});
 }
 
@@ -444,8 +453,7 @@ void P2p::tick_link(PeerConnection& connection, Time now) {
   } else if (pulled == never && now - connection.last_read() > settings_.limits.idle_timeout) {
     its.probed = true;
     pull(connection.peer);
-  } else if (its.asked && may_answer(its, now)) {
-    its.asked = false;
+  } else if (its.asked > 0 && may_answer(its, now)) {
     // Who asks has introduced itself before.
     driver_->receive_contact(now, connection.peer, Frame::pull(no_peer));
   }

@@ -74,9 +74,9 @@ class PeerConnection : public Connection {
 /// - A PULL unanswered for `response_timeout` closes the connection. A connection that is silent for `idle_timeout` is
 ///   sent one: the classic dialect has no ping. The core did not ask, and is not told the answer.
 /// - A PULL is answered at most once in `answer_interval` on one link; those that come meanwhile are one, answered then.
-///   So who asks and does not read costs a RESPONSE a second, and its queue's limit at most.
+///   So who asks and does not read costs a RESPONSE a second; who asks `most_pulls` times meanwhile is closed.
 /// - At most `links_per_address` links with one address and `links_per_network` in one network, whoever dialled, but for
-///   what is trusted. One more is closed at once; one that the core wants to dial counts as not reached. What addresses
+///   what is trusted. One more is closed at once, unread; one that the core wants to dial counts as not reached. What addresses
 ///   may be listed is PeerTable's rule.
 /// - Nothing is sent that has waited for twice `peer_stall`: who takes nothing for `peer_stall`, or not all that was
 ///   queued when it began, is cut off. And what a process finds in its sockets when it was stopped for longer than that
@@ -137,7 +137,7 @@ class P2p final : public Links {
     std::shared_ptr<PeerConnection> connection;
     Time pull_sent = never;     // that was not answered yet
     bool probed = false;        // by a PULL whose answer is nothing to the core
-    bool asked = false;         // by a PULL that is answered later
+    int asked = 0;              // PULLs since the last answer; one is due
     Time answered = never;      // the last PULL
     std::uint64_t mark = 0;     // of the bytes to it: these were queued by `marked`
     Time marked = 0;

@@ -22,6 +22,7 @@ struct Limits {
   std::uint32_t p2p_connections = 1024;
   std::uint32_t p2p_per_address = 256;
   std::uint32_t p2p_per_network = 512;
+  std::uint32_t p2p_rate = 64;
   std::uint32_t links_per_address = 4;
   std::uint32_t links_per_network = automatic;
   std::uint32_t api_connections = 1024;
@@ -48,6 +49,9 @@ struct Limits {
                                    {"inbound peer connections from one address", "guess"}),
         field<&L::p2p_per_network>("p2p_per_network", whole(1, 100'000),
                                    {"inbound peer connections from one /24, or /48 of IPv6; see `trust`", "guess: half"}),
+        field<&L::p2p_rate>("p2p_rate", whole(1, 1'000'000),
+                            {"inbound peer connections a second from one address; see `trust`",
+                             "guess: a household that starts at once"}),
         field<&L::links_per_address>(
             "links_per_address", whole(1, 60'000),
             {"neighbours at one address, whoever dialled; see `trust`", "guess: a household of nodes"}),
