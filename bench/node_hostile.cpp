@@ -319,7 +319,8 @@ class Cluster {
     std::vector<pollfd> waiting;
     for (const Subscriber& one : subscribers_) waiting.push_back({.fd = one.socket(), .events = POLLIN, .revents = 0});
     std::size_t left = total_ * size;
-    while (left > 0 && ::poll(waiting.data(), waiting.size(), 5000) > 0) {
+    // What is delivered twice may be so late.
+    while (::poll(waiting.data(), waiting.size(), left > 0 ? 5000 : 300) > 0) {
       for (std::size_t i = 0; i < size; ++i) {
         if ((waiting[i].revents & POLLIN) == 0) continue;
         subscribers_[i].read(std::chrono::milliseconds(0), [&](std::uint64_t number) {
@@ -332,14 +333,6 @@ class Cluster {
           const Clock::time_point sent{Clock::duration(sent_at_[number].load())};
           delays_.push_back(Milliseconds(Clock::now() - sent).count());
         });
-      }
-    }
-    // What is delivered twice may be so late.
-    while (::poll(waiting.data(), waiting.size(), 300) > 0) {
-      for (std::size_t i = 0; i < size; ++i) {
-        if ((waiting[i].revents & POLLIN) == 0) continue;
-        subscribers_[i].read(std::chrono::milliseconds(0),
-                             [&](std::uint64_t number) { row.twice += number < total_; });
       }
     }
   }

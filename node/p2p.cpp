@@ -317,7 +317,9 @@ void P2p::response(PeerId to, std::span<const PeerId> peers) {
   if (!link(to).connection) return;
   link(to).answered = loop_.now;
   link(to).asked = 0;
-  send(to, Response{table_.addresses(peers)});
+  std::vector<net::Endpoint> addresses = table_.addresses(peers);
+  if (const auto own = table_.address(to)) std::erase(addresses, *own);
+  send(to, Response{addresses});
 }
 
 // Ending.

@@ -127,9 +127,11 @@ TEST(OldCopies, APeerThatReadsTooSlowlyIsCutOff) {
   RawPeer slow(a, nowhere(1));
   Module announcer(a);
   const std::string data(30'000, 'x');
-  for (int i = 0; i < 400; ++i) announcer.publish(type, std::to_string(i) + data);
+  int sent = 0;
   ASSERT_TRUE(eventually([&] {
+    for (int i = 0; i < 40; ++i) announcer.publish(type, std::to_string(sent++) + data);
     slow.read(std::chrono::milliseconds(20), [](auto) { return true; });  // it takes something all the time
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
     return a.counter("closed_stalled") == 1;
   }));
 }
