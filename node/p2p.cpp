@@ -23,6 +23,7 @@ P2p::P2p(Loop& loop, const Settings& settings)
 
 void P2p::listen() {
   listener_.listen(settings_.p2p_address, [this](tcp::socket socket) { accepted(std::move(socket)); });
+  ticked_ = loop_.now;
   dialer_.dial_from(local().address());
   table_.set_own(settings_.advertise.value_or(to_endpoint(local()).value_or(net::Endpoint{})));
   const auto bootstrapper = settings_.bootstrapper ? settings_.bootstrapper->endpoint() : std::nullopt;

@@ -145,6 +145,7 @@ TEST(OldCopies, WhoWasStoppedDoesNotReadWhatCameMeanwhile) {
   node.signal(SIGCONT);
   EXPECT_TRUE(peer.closed_by_other_side());
   EXPECT_EQ(node.status()["counters"]["received"], 0);
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // now it knows that it is awake
   RawPeer fresh(node.p2p, nowhere(2));
   fresh.spread(type, "new");
   EXPECT_TRUE(eventually([&] { return node.status()["counters"]["received"] == 1; }));
