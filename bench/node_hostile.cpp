@@ -344,9 +344,9 @@ class Cluster {
     if (!seen.is_object()) return;
     row.memory = std::max(row.memory, nodes_[victim].resident_kib() / 1024);
     const auto share = [](const nlohmann::json& all, auto&& honest) {
-      return all.empty() ? 100.0
-                         : 100.0 * static_cast<double>(std::ranges::count_if(all, honest)) /
-                               static_cast<double>(all.size());
+      return all.empty()
+                 ? 100.0
+                 : 100.0 * static_cast<double>(std::ranges::count_if(all, honest)) / static_cast<double>(all.size());
     };
     row.links = std::min(row.links, share(seen["peers"], [](const auto& one) { return is_honest(one["address"]); }));
     row.list = std::min(row.list, share(seen["peer_list"], [](const auto& one) { return is_honest(one); }));
@@ -406,18 +406,18 @@ std::string missed(const Row& row, bool is_storm) {
 }  // namespace
 
 int node_hostile(int seconds, const std::string& only) {
-  std::printf("%-32s %6s %6s %8s %8s %11s %8s %8s %8s %9s\n", "attack", "lost", "twice", "p99 ms", "max ms", "memory MiB",
-              "dials/s", "links %", "list %", "silent s");
+  std::printf("%-32s %6s %6s %8s %8s %11s %8s %8s %8s %9s\n", "attack", "lost", "twice", "p99 ms", "max ms",
+              "memory MiB", "dials/s", "links %", "list %", "silent s");
   int result = 0;
   for (const Named& one : attacks) {
     if (std::string_view(one.name).find(only) == std::string_view::npos) continue;
     const Row row = Cluster(seconds).run(one);
     const std::string wrong = missed(row, one.ends);
     std::printf("%-32s %6llu %6llu %8.1f %8.1f %11ld %8llu %8.0f %8.0f %9s%s%s\n", one.name,
-                static_cast<unsigned long long>(row.lost), static_cast<unsigned long long>(row.twice), row.p99, row.worst,
-                row.memory, static_cast<unsigned long long>(row.dials), row.links, row.list,
-                row.silent ? std::to_string(*row.silent).substr(0, 4).c_str() : "never", wrong.empty() ? "" : "   MISSED: ",
-                wrong.c_str());
+                static_cast<unsigned long long>(row.lost), static_cast<unsigned long long>(row.twice), row.p99,
+                row.worst, row.memory, static_cast<unsigned long long>(row.dials), row.links, row.list,
+                row.silent ? std::to_string(*row.silent).substr(0, 4).c_str() : "never",
+                wrong.empty() ? "" : "   MISSED: ", wrong.c_str());
     std::fflush(stdout);
     if (!wrong.empty()) result = 1;
   }

@@ -267,8 +267,7 @@ void P2p::on(PeerConnection& connection, const Pull& message) {
 
 void P2p::on(PeerConnection& connection, const Push& message) {
   if (!heard(connection, message.sender)) return;
-  driver_->receive_contact(loop_.now, connection.peer, 
-                           Frame::push(listed_number(message.sender, source(connection))));
+  driver_->receive_contact(loop_.now, connection.peer, Frame::push(listed_number(message.sender, source(connection))));
 }
 
 void P2p::on(PeerConnection& connection, const Response& message) {
@@ -277,8 +276,7 @@ void P2p::on(PeerConnection& connection, const Response& message) {
   if (std::exchange(link(connection.peer).probed, false)) return;
   const std::size_t taken = std::min<std::size_t>(message.peers.size(), settings_.sampling().response_peers);
   loop_.counters.add(Counter::ignored_address, message.peers.size() - taken);
-  driver_->receive_response(loop_.now, connection.peer, 
-                            listed_numbers(message.peers.first(taken), source(connection)));
+  driver_->receive_response(loop_.now, connection.peer, listed_numbers(message.peers.first(taken), source(connection)));
 }
 
 // Frames out.

@@ -135,11 +135,11 @@ class P2p final : public Links {
  private:
   struct Link {
     std::shared_ptr<PeerConnection> connection;
-    Time pull_sent = never;     // that was not answered yet
-    bool probed = false;        // by a PULL whose answer is nothing to the core
-    int asked = 0;              // PULLs since the last answer; one is due
-    Time answered = never;      // the last PULL
-    std::uint64_t mark = 0;     // of the bytes to it: these were queued by `marked`
+    Time pull_sent = never;  // that was not answered yet
+    bool probed = false;     // by a PULL whose answer is nothing to the core
+    int asked = 0;           // PULLs since the last answer; one is due
+    Time answered = never;   // the last PULL
+    std::uint64_t mark = 0;  // of the bytes to it: these were queued by `marked`
     Time marked = 0;
     std::uint64_t dropped = 0;  // of what it sent, by the core
   };

@@ -9,7 +9,6 @@ Address to_address(net::Endpoint endpoint) { return boost::asio::ip::address_v4(
 
 }  // namespace
 
-
 PeerTable::PeerTable() : entries_(fixed_ids, Entry{.kind = Kind::pinned}) {}
 
 PeerId PeerTable::take(Entry entry) {

@@ -37,7 +37,8 @@ std::string read(std::optional<net::HostPort>& out, std::string_view text) {
 std::string read(std::optional<net::Endpoint>& out, std::string_view text) {
   const auto address = net::parse_endpoint(text);
   if (text.starts_with('['))
-    return "is an IPv6 address, and the classic dialect carries IPv4 only: with IPv6 alone this node dials, and is found by "
+    return "is an IPv6 address, and the classic dialect carries IPv4 only: with IPv6 alone this node dials, and is "
+           "found by "
            "whom its own address is given as bootstrapper";
   if (!text.empty() && !(address && address->is_listening()))
     return "is no IPv4 address and port where somebody can listen";

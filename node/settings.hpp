@@ -47,8 +47,9 @@ struct Limits {
                                    {"inbound peer connections in total", "guess"}),
         field<&L::p2p_per_address>("p2p_per_address", whole(1, 100'000),
                                    {"inbound peer connections from one address", "guess"}),
-        field<&L::p2p_per_network>("p2p_per_network", whole(1, 100'000),
-                                   {"inbound peer connections from one /24, or /48 of IPv6; see `trust`", "guess: half"}),
+        field<&L::p2p_per_network>(
+            "p2p_per_network", whole(1, 100'000),
+            {"inbound peer connections from one /24, or /48 of IPv6; see `trust`", "guess: half"}),
         field<&L::p2p_rate>("p2p_rate", whole(1, 1'000'000),
                             {"inbound peer connections a second from one address; see `trust`",
                              "guess: a household that starts at once"}),
@@ -72,7 +73,8 @@ struct Limits {
             {"how long a full queue may hold up those who announce, before it loses data instead", "guess"}),
         field<&L::module_stall>("module_stall", whole(100 * ms, hour),
                                 {"a module that reads nothing for so long is cut off", "guess"}),
-        field<&L::peer_stall>("peer_stall", whole(100 * ms, hour), {"likewise a peer, or one that is behind by more", "guess: a quarter of seen_ttl"}),
+        field<&L::peer_stall>("peer_stall", whole(100 * ms, hour),
+                              {"likewise a peer, or one that is behind by more", "guess: a quarter of seen_ttl"}),
         field<&L::connect_timeout>("connect_timeout", whole(10 * ms, hour), {"until a dial has failed", "guess"}),
         field<&L::response_timeout>("response_timeout", whole(10 * ms, hour),
                                     {"until a PULL must be answered", "guess"}),
@@ -101,10 +103,11 @@ struct NodeConfig {
     return std::array{
         field<&N::anonymous_links>("anonymous_links", whole(0, 4000),
                                    {"connections kept that never said where they listen", "guess"}),
-        choice<&N::trust>("trust", trust_names,
-                          {"where many nodes at one address or in one network are no attack: none, loopback, or private "
-                           "networks too",
-                           "clusters on one machine are for tests"}),
+        choice<&N::trust>(
+            "trust", trust_names,
+            {"where many nodes at one address or in one network are no attack: none, loopback, or private "
+             "networks too",
+             "clusters on one machine are for tests"}),
     };
   }
   static constexpr auto fields() {

@@ -208,8 +208,7 @@ TEST(Partition, TwoHalvesFindEachOtherAgainWithoutTheirBootstrapper) {
     settings.sampling().retry_max = settings.sampling().explore = second;
     if (i > 0) {
       const std::string first = to_string(addresses[0]);
-      settings.bootstrapper =
-          net::HostPort{first.substr(0, first.find(':')), addresses[0].port, net::HostKind::v4};
+      settings.bootstrapper = net::HostPort{first.substr(0, first.find(':')), addresses[0].port, net::HostKind::v4};
     }
     nodes.push_back(std::make_unique<TestNode>(settings));
     wall.lead_to(i, nodes.back()->p2p());

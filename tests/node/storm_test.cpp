@@ -63,8 +63,9 @@ class Storm : public testing::Test {
 
   void SetUp() override {
     for (std::size_t i = 0; i < size; ++i) {
-      std::vector<std::string> arguments{"--seen-capacity", "64", "--retry-min", "50ms", "--retry-max", "200ms",
-                                         "--status-socket", folder / (std::to_string(i) + ".sock")};
+      std::vector<std::string> arguments{
+          "--seen-capacity", "64",    "--retry-min",     "50ms",
+          "--retry-max",     "200ms", "--status-socket", folder / (std::to_string(i) + ".sock")};
       if (i > 0) arguments.insert(arguments.end(), {"--bootstrapper", to_string(nodes[0].p2p)});
       nodes.emplace_back(std::move(arguments));
     }
