@@ -44,8 +44,9 @@ int node_bench(int argc, const char* const* argv) {
   SoakOptions soak{.nodes = 10, .degree = 3, .size = 1024, .rate = 10'000, .seconds = 60};
   int rounds = 2000;
   bool no_verdicts = false;
-  app.add_option("what", what, "throughput, latency, soak or all (the first two)")
-      ->check(CLI::IsMember({"all", "throughput", "latency", "soak"}));
+  std::string only;
+  app.add_option("what", what, "throughput, latency, soak, hostile (attacks beside a load) or all (the first two)")
+      ->check(CLI::IsMember({"all", "throughput", "latency", "soak", "hostile"}));
   app.add_option("--size", soak.size, "bytes of data in a message")
       ->check(CLI::Range(8, 65'000))
       ->capture_default_str();
@@ -56,7 +57,11 @@ int node_bench(int argc, const char* const* argv) {
   app.add_option("--rate", soak.rate, "announces a second of soak")
       ->check(CLI::Range(100, 1'000'000))
       ->capture_default_str();
-  app.add_option("--seconds", soak.seconds, "of soak")->check(CLI::Range(1, 3600))->capture_default_str();
+  CLI::Option* seconds =
+      app.add_option("--seconds", soak.seconds, "of soak, and of each attack of hostile (there 5 if not given)")
+          ->check(CLI::Range(1, 3600))
+          ->capture_default_str();
+  app.add_option("--only", only, "of hostile: the attacks whose name contains this");
   app.add_option("--rounds", rounds, "of latency")->check(CLI::Range(1, 1'000'000))->capture_default_str();
   try {
     app.parse(argc, argv);
@@ -68,6 +73,7 @@ int node_bench(int argc, const char* const* argv) {
     if (what == "all" || what == "throughput") result |= node_throughput(soak.size, count, !no_verdicts);
     if (what == "all" || what == "latency") result |= node_latency(soak.nodes, rounds);
     if (what == "soak") result |= node_soak(soak);
+    if (what == "hostile") result |= node_hostile(seconds->count() > 0 ? soak.seconds : 5, only);
     return result;
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());

@@ -2,10 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace gossip::bench {
 
-/// `gossip-bench node [throughput|latency|soak] …`: real nodes, each a process, over loopback.
+/// `gossip-bench node [throughput|latency|soak|hostile] …`: real nodes, each a process, over loopback.
 int node_bench(int argc, const char* const* argv);
 
 // Each prints what it measured, and returns 0 where nothing was lost.
@@ -23,5 +24,8 @@ struct SoakOptions {
 };
 /// A cluster under a constant load, in which each node has a subscriber.
 int node_soak(const SoakOptions& options);
+/// Each attack for `seconds` beside a cluster under load; `only`: the attacks whose name contains it. 0 where nothing was
+/// lost or delivered twice and no bound was missed.
+int node_hostile(int seconds, const std::string& only);
 
 }  // namespace gossip::bench

@@ -42,10 +42,12 @@ Child::Child(const std::function<void(const Ready&)>& work) {
   first = ports[0], second = ports[1];
 }
 
-Child::~Child() {
+Child::~Child() { end(); }
+
+void Child::end() {
   if (pid_ <= 0) return;
   ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
+  ::waitpid(std::exchange(pid_, -1), nullptr, 0);
 }
 
 Child::Child(Child&& other) noexcept : first(other.first), second(other.second), pid_(std::exchange(other.pid_, -1)) {}
@@ -57,25 +59,30 @@ long Child::resident_kib() const {
   return (resident - shared) * (::sysconf(_SC_PAGESIZE) / 1024);
 }
 
+Child start_node(const node::Settings& wanted) {
+  node::Settings settings = wanted;
+  settings.api_address.port = 0;
+  return Child([&](const Child::Ready& ready) {
+    node::set_up_log(node::LogLevel::error, node::LogFormat::text);
+    const bool asked = !settings.status_socket.empty();
+    if (!asked) settings.status_socket = "/tmp/gossip-bench-" + std::to_string(::getpid()) + ".sock";
+    node::Node node(settings, {});
+    ready(node.p2p_address().port, node.api_address().port);
+    if (!asked) ::unlink(settings.status_socket.c_str());  // nobody asks, and SIGKILL would leave it
+    node.run();
+  });
+}
+
 Child start_node(std::uint16_t bootstrapper, std::uint32_t degree) {
   node::Settings settings;
-  settings.p2p_address.port = settings.api_address.port = 0;
+  settings.p2p_address.port = 0;
   settings.sampling().degree = degree;
   settings.sampling().retry_min = 20 * millisecond;
-  // More than 120 s of 546 messages a second are to be remembered, or refused.
-  settings.intake().seen_capacity = 1 << 19;
   settings.intake().seen_ttl = settings.intake().validation_deadline = 250 * millisecond;
   if (bootstrapper != 0) {
     settings.bootstrapper = net::HostPort{.host = "127.0.0.1", .port = bootstrapper, .kind = net::HostKind::v4};
   }
-  return Child([&](const Child::Ready& ready) {
-    node::set_up_log(node::LogLevel::error, node::LogFormat::text);
-    settings.status_socket = "/tmp/gossip-bench-" + std::to_string(::getpid()) + ".sock";
-    node::Node node(settings, {});
-    ready(node.p2p_address().port, node.api_address().port);
-    ::unlink(settings.status_socket.c_str());  // nobody asks, and SIGKILL would leave it
-    node.run();
-  });
+  return start_node(settings);
 }
 
 Announcer::Announcer(node::FrameClient& client, std::size_t size, std::size_t batch)

@@ -11,6 +11,7 @@
 
 #include "bench/measure.hpp"
 #include "node/client.hpp"
+#include "node/settings.hpp"
 
 /// Nodes, each a process, and the modules that load them.
 namespace gossip::bench {
@@ -28,6 +29,7 @@ class Child {
 
   /// Resident memory that is its own.
   long resident_kib() const;
+  void end();
 
   std::uint16_t first = 0, second = 0;  // a node: P2P, API
 
@@ -35,7 +37,9 @@ class Child {
   pid_t pid_;
 };
 
-/// Throws std::runtime_error when it does not start. Bootstrapper 0: this is it.
+/// Throws std::runtime_error when it does not start.
+Child start_node(const node::Settings& settings);
+/// One that remembers ids for 250 ms only, so that a run measures the work and not the memory. Bootstrapper 0: this is it.
 Child start_node(std::uint16_t bootstrapper, std::uint32_t degree);
 
 /// ANNOUNCEs that differ in a number at the beginning of their data.

@@ -37,7 +37,13 @@ class Soak {
 
   void start() {
     for (std::size_t i = 0; i < options_.nodes; ++i) {
-      cluster_.push_back(start_node(i == 0 ? 0 : cluster_.front().first, options_.degree));
+      node::Settings settings;  // the defaults, for they must do
+      settings.p2p_address.port = 0;
+      settings.sampling().degree = options_.degree;
+      if (i > 0)
+        settings.bootstrapper =
+            net::HostPort{.host = "127.0.0.1", .port = cluster_.front().first, .kind = net::HostKind::v4};
+      cluster_.push_back(start_node(settings));
     }
     for (const Child& node : cluster_) subscribers_.emplace_back(node.second, true);
     seen_.assign(options_.nodes, std::vector<std::uint8_t>(total_));

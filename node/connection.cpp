@@ -161,6 +161,7 @@ bool Connection::write_some() {
   last_progress_ = loop_.refresh();
   loop_.counters.add(Counter::bytes_out, n);
   written_ += n;
+  sent_ += n;
   if (error) drop_output();
   count_queued();
   if (congested_ && (queued() == 0 || queued() < room() / 4)) set_congested(false);

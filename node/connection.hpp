@@ -67,6 +67,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   State state() const { return state_; }
   std::size_t queued() const { return pending_.size() + writing_.size() - written_; }
+  /// Bytes that the socket has taken since the beginning.
+  std::uint64_t sent() const { return sent_; }
   /// Since when the other side has taken nothing although something waits; `never`: nothing waits.
   Time stalled_since() const {
     if (queued() == 0) return never;
@@ -124,6 +126,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool output_ended_ = false, input_ended_ = false;
   bool congested_ = false, trusted_ = true, given_up_ = false;
   std::uint64_t limit_;  // bytes
+  std::uint64_t sent_ = 0;
   net::FrameReader reader_;
   net::Bytes pending_, writing_;
   std::size_t written_ = 0;  // of writing_

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 
 #include "node/driver.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 
 using Role = PeerConnection::Role;
 constexpr int most_malformed = 3;  // the seed's decision table
+constexpr int most_pulls = 100;    // guess: no peer asks more than a few times a second
 
 }  // namespace
 
@@ -22,16 +24,29 @@ P2p::P2p(Loop& loop, const Settings& settings)
 void P2p::listen() {
   listener_.listen(
       settings_.p2p_address, [this](tcp::socket socket) { accepted(std::move(socket)); }, "the P2P port");
+  ticked_ = loop_.now;
   dialer_.dial_from(local().address());
   table_.set_own(settings_.advertise.value_or(to_endpoint(local()).value_or(net::Endpoint{})));
   const auto bootstrapper = settings_.bootstrapper ? settings_.bootstrapper->endpoint() : std::nullopt;
   if (bootstrapper) table_.set_address(bootstrapper_id, *bootstrapper);
+  if (local().address().is_v6() && !settings_.advertise) {
+    spdlog::warn(
+        "the classic dialect carries IPv4 addresses only: nobody is told of {}, so that only whoever has it as "
+        "bootstrapper dials this node; set advertise where it has an IPv4 address too",
+        to_string(local()));
+  }
 }
 
 void P2p::accepted(tcp::socket socket) {
   const auto connection = std::make_shared<PeerConnection>(loop_, settings_, *this, std::move(socket), true);
   const asio::ip::address from = connection->remote().address();
-  if (!admission_.enter(from, settings_.limits.p2p_connections, settings_.limits.p2p_per_address)) {
+  const Limits& limits = settings_.limits;
+  const bool trusted = is_trusted(settings_.own.trust, unmapped(from));
+  const Admission::Limits most{.total = limits.p2p_connections,
+                               .address = limits.p2p_per_address,
+                               .network = trusted ? limits.p2p_connections : limits.p2p_per_network,
+                               .rate = trusted ? ~0u : limits.p2p_rate};
+  if (!admission_.enter(from, most, loop_.now)) {
     loop_.counters.add(Counter::refused_connections);
     return;
   }
@@ -48,6 +63,10 @@ void P2p::adopt(const std::shared_ptr<PeerConnection>& connection) {
 
 void P2p::connect(PeerId peer) {
   if (!table_.begin_dial(peer)) return;
+  if (const auto address = table_.address(peer);
+      address && peer != bootstrapper_id && is_crowded(asio::ip::address_v4(address->ip))) {
+    return asio::post(loop_.io, [this, peer] { dialled(peer, std::nullopt); });
+  }
   dialer_.dial(target(peer), [this, peer](std::optional<tcp::socket> socket) { dialled(peer, std::move(socket)); });
 }
 
@@ -67,15 +86,14 @@ void P2p::dialled(PeerId peer, std::optional<tcp::socket> socket) {
 
 void P2p::on_unreachable(PeerId peer) {
   loop_.counters.add(Counter::dial_failed);
-  const bool warn = peer == bootstrapper_id && !bootstrap_warned_;
+  const bool warn = peer == bootstrapper_id && bootstrap_trouble_ != Trouble::unreachable;
   spdlog::log(warn ? spdlog::level::warn : spdlog::level::debug, "cannot reach {}", peer_name(peer));
-  bootstrap_warned_ = bootstrap_warned_ || warn;
+  if (warn) bootstrap_trouble_ = Trouble::unreachable;
   if (!link(peer).connection) driver_->peer_down(loop_.now, peer);
 }
 
 void P2p::on_reached(PeerId peer, tcp::socket socket) {
   loop_.counters.add(Counter::dialled);
-  bootstrap_warned_ = bootstrap_warned_ && peer != bootstrapper_id;
   const auto connection = std::make_shared<PeerConnection>(loop_, settings_, *this, std::move(socket), false);
   const auto remote = to_endpoint(connection->remote());
   if (!table_.address(peer) && remote) table_.set_address(peer, *remote);  // a name: now it is known who that is
@@ -99,6 +117,12 @@ void P2p::make_link(PeerConnection& connection, PeerId peer) {
   connection.peer = peer;
   const auto self = std::static_pointer_cast<PeerConnection>(connection.shared_from_this());
   const std::shared_ptr<PeerConnection> old = link(peer).connection;
+  if (!old && connection.inbound && is_crowded(unmapped(connection.remote().address()))) {
+    loop_.counters.add(Counter::refused_connections);
+    connection.dismiss();
+    connection.close();
+    return table_.release_if_unused(peer);
+  }
   if (old) {
     loop_.counters.add(Counter::cross_dials);
     if (stays(*old, connection, peer)) return connection.retire();
@@ -106,6 +130,7 @@ void P2p::make_link(PeerConnection& connection, PeerId peer) {
   }
   connection.role = Role::link;
   link(peer).connection = self;
+  link(peer).mark = 0;
   table_.set_linked(peer, true);
   if (!old) {
     spdlog::debug("peer {} is up ({})", peer_name(peer), connection.inbound ? "inbound" : "dialled");
@@ -130,17 +155,37 @@ void P2p::identify(PeerConnection& connection, net::Endpoint claimed) {
   make_link(connection, table_.number_of(claimed));
 }
 
-PeerId P2p::listed_number(net::Endpoint address) {
-  const PeerId peer = table_.list(address);
+/// Whether another link there would be one too many.
+bool P2p::is_crowded(const Address& address) const {
+  if (is_trusted(settings_.own.trust, address)) return false;
+  std::uint32_t here = 0, around = 0;
+  for (const Link& one : links_) {
+    if (!one.connection) continue;
+    const Address other = unmapped(one.connection->remote().address());
+    here += other == address;
+    around += network_of(other) == network_of(address);
+  }
+  return here >= settings_.limits.links_per_address || around >= settings_.links_per_network();
+}
+
+std::optional<Address> P2p::source(const PeerConnection& connection) const {
+  const Address remote = unmapped(connection.remote().address());
+  if (connection.peer == bootstrapper_id || is_trusted(settings_.own.trust, remote)) return std::nullopt;
+  return remote;
+}
+
+PeerId P2p::listed_number(net::Endpoint address, const std::optional<Address>& source) {
+  const PeerId peer = table_.list(address, source);
   if (peer == no_peer) loop_.counters.add(Counter::ignored_address);
   return peer;
 }
 
 /// Valid until the next call.
-std::span<const PeerId> P2p::listed_numbers(std::span<const net::Endpoint> addresses) {
+std::span<const PeerId> P2p::listed_numbers(std::span<const net::Endpoint> addresses,
+                                            const std::optional<Address>& source) {
   numbers_.clear();
   for (net::Endpoint address : addresses) {
-    const PeerId peer = listed_number(address);
+    const PeerId peer = listed_number(address, source);
     if (peer != no_peer) numbers_.push_back(peer);
   }
   return numbers_;
@@ -150,7 +195,7 @@ std::span<const PeerId> P2p::listed_numbers(std::span<const net::Endpoint> addre
 void P2p::learn(std::span<const net::Endpoint> peers) {
   while (!peers.empty()) {
     const auto piece = peers.first(std::min<std::size_t>(peers.size(), settings_.sampling().response_peers));
-    driver_->receive_response(loop_.now, no_peer, listed_numbers(piece));
+    driver_->receive_response(loop_.now, no_peer, listed_numbers(piece, std::nullopt));
     peers = peers.subspan(piece.size());
   }
 }
@@ -172,6 +217,11 @@ P2p::Link& P2p::link(PeerId peer) {
 // Frames in.
 
 bool P2p::on_frame(PeerConnection& connection, std::span<const std::byte> frame) {
+  if (has_slept(loop_.now)) {
+    lose(connection);
+    connection.close();
+    return false;
+  }
   std::visit([&](const auto& meaning) { on(connection, meaning); }, dialect_.decode(frame));
   return connection.state() == Connection::State::open && connection.role != Role::gone;
 }
@@ -192,6 +242,8 @@ void P2p::on(PeerConnection& connection, const Malformed& frame) {
 
 /// Settles who sends. False: the connection has been turned away meanwhile.
 bool P2p::heard(PeerConnection& connection, net::Endpoint claimed) {
+  connection.understood = true;
+  if (connection.peer == bootstrapper_id) bootstrap_trouble_ = Trouble::none;
   if (connection.role == Role::unidentified) identify(connection, claimed);
   return connection.role == Role::link || connection.role == Role::spare;
 }
@@ -202,12 +254,21 @@ void P2p::on(PeerConnection& connection, const Message& message) {
 
 void P2p::on(PeerConnection& connection, const Pull& message) {
   if (!heard(connection, message.sender)) return;
-  driver_->receive_contact(loop_.now, connection.peer, Frame::pull(listed_number(message.sender)));
+  Link& its = link(connection.peer);
+  if (!may_answer(its, loop_.now)) {
+    loop_.counters.add(Counter::drop_pull);
+    if (++its.asked < most_pulls) return;
+    loop_.counters.add(Counter::closed_flooding);
+    lose(connection);
+    return connection.close();
+  }
+  const PeerId asker = listed_number(message.sender, source(connection));
+  driver_->receive_contact(loop_.now, connection.peer, Frame::pull(asker));
 }
 
 void P2p::on(PeerConnection& connection, const Push& message) {
   if (!heard(connection, message.sender)) return;
-  driver_->receive_contact(loop_.now, connection.peer, Frame::push(listed_number(message.sender)));
+  driver_->receive_contact(loop_.now, connection.peer, Frame::push(listed_number(message.sender, source(connection))));
 }
 
 void P2p::on(PeerConnection& connection, const Response& message) {
@@ -216,7 +277,7 @@ void P2p::on(PeerConnection& connection, const Response& message) {
   if (std::exchange(link(connection.peer).probed, false)) return;
   const std::size_t taken = std::min<std::size_t>(message.peers.size(), settings_.sampling().response_peers);
   loop_.counters.add(Counter::ignored_address, message.peers.size() - taken);
-  driver_->receive_response(loop_.now, connection.peer, listed_numbers(message.peers.first(taken)));
+  driver_->receive_response(loop_.now, connection.peer, listed_numbers(message.peers.first(taken), source(connection)));
 }
 
 // Frames out.
@@ -253,15 +314,28 @@ void P2p::push(PeerId to) {
 }
 
 void P2p::response(PeerId to, std::span<const PeerId> peers) {
-  if (link(to).connection) send(to, Response{table_.addresses(peers)});
+  if (!link(to).connection) return;
+  link(to).answered = loop_.now;
+  link(to).asked = 0;
+  std::vector<net::Endpoint> addresses = table_.addresses(peers);
+  if (const auto own = table_.address(to)) std::erase(addresses, *own);
+  send(to, Response{addresses});
 }
 
 // Ending.
 
 void P2p::on_end(PeerConnection& connection) {
   const bool is_peer = connection.peer != no_peer && table_.address(connection.peer);
+  complain_of_bootstrapper(connection);
   lose(connection);
   if (!is_peer && connection.malformed > 0) connection.reset();
+}
+
+void P2p::complain_of_bootstrapper(const PeerConnection& connection) {
+  if (connection.peer != bootstrapper_id || connection.inbound || connection.understood || stopping_) return;
+  if (std::exchange(bootstrap_trouble_, Trouble::not_a_peer) == Trouble::not_a_peer) return;
+  spdlog::warn("the bootstrapper {} is reached, but does not answer as a peer: is it the P2P port of a node?",
+               peer_name(bootstrapper_id));
 }
 
 /// The connection is of no more use; tells the core when it was the link.
@@ -312,8 +386,14 @@ void P2p::close_all() {
 // The passing of time.
 
 void P2p::tick(Time now) {
+  const bool slept = has_slept(now);
+  ticked_ = now;
   for (std::size_t i = connections_.size(); i-- > 0;) {
     const std::shared_ptr<PeerConnection> connection = connections_[i];
+    if (slept) {
+      lose(*connection);
+      connection->close();
+    }
     tick(*connection, now);
     if (connection->state() != Connection::State::closed) continue;
     if (connection->role != Role::gone) lose(*connection);
@@ -335,20 +415,49 @@ void P2p::tick(PeerConnection& connection, Time now) {
   if (connection.role == Role::link) tick_link(connection, now);
 }
 
+/// This process was stopped for so long that the others have given up on it.
+bool P2p::has_slept(Time now) const {
+  // A machine that is busy for a second is none that slept, whatever a test has set.
+  return ticked_ != never && now - ticked_ > std::max(settings_.limits.peer_stall, second);
+}
+
+/// Whether some of what was queued `peer_stall` ago still is.
+bool P2p::is_behind(Link& its, Time now) const {
+  if (its.connection->sent() < its.mark) return now - its.marked > settings_.limits.peer_stall;
+  its.mark = its.connection->sent() + its.connection->queued();
+  its.marked = now;
+  return false;
+}
+
+/// Not one that has not read what was sent to it last.
+bool P2p::may_answer(const Link& its, Time now) const {
+  const Duration interval = settings_.limits.answer_interval;
+  if (its.answered == never) return true;
+  const Time stalled = its.connection ? its.connection->stalled_since() : never;
+  return now - its.answered >= interval && (stalled == never || now - stalled < interval);
+}
+
 void P2p::tick_link(PeerConnection& connection, Time now) {
-  const Time pulled = link(connection.peer).pull_sent;
-  if (connection.stalled_since() != never && now - connection.stalled_since() > settings_.limits.peer_stall) {
+  Link& its = link(connection.peer);
+  const Time pulled = its.pull_sent;
+  const Time stalled = connection.stalled_since();
+  const bool takes_nothing = stalled != never && now - stalled > settings_.limits.peer_stall;
+  if (is_behind(its, now) || takes_nothing) {
     loop_.counters.add(Counter::closed_stalled);
-    spdlog::warn("closing {}: it reads nothing", connection.name());
+    spdlog::warn("closing {}: {}", connection.name(), takes_nothing ? "it reads nothing" : "it reads too slowly");
     lose(connection);
     connection.close();
   } else if (pulled != never && now - pulled > settings_.limits.response_timeout) {
     loop_.counters.add(Counter::closed_silent);
     spdlog::info("closing {}: no RESPONSE in time", connection.name());
+    complain_of_bootstrapper(connection);
     lose(connection);
   } else if (pulled == never && now - connection.last_read() > settings_.limits.idle_timeout) {
-    link(connection.peer).probed = true;
+    its.probed = true;
     pull(connection.peer);
+  } else if (its.asked > 0 && may_answer(its, now)) {
+    // Who asks has introduced itself before.
+    driver_->receive_contact(now, connection.peer, Frame::pull(no_peer));
   }
 }
 

@@ -52,6 +52,7 @@ class PeerConnection : public Connection {
   Role role = Role::unidentified;
   PeerId peer = no_peer;
   int malformed = 0;
+  bool understood = false;  // it has said something that a peer says
 
  protected:
   bool on_frame(std::span<const std::byte> frame) override;
@@ -72,6 +73,17 @@ class PeerConnection : public Connection {
 /// - A frame that does not decode is discarded and counted; the third on one connection closes it.
 /// - A PULL unanswered for `response_timeout` closes the connection. A connection that is silent for `idle_timeout` is
 ///   sent one: the classic dialect has no ping. The core did not ask, and is not told the answer.
+/// - A PULL is answered at most once in `answer_interval` on one link; those that come meanwhile are one, answered then.
+///   So who asks and does not read costs a RESPONSE a second; who asks `most_pulls` times meanwhile is closed.
+/// - At most `links_per_address` links with one address and `links_per_network` in one network, whoever dialled, but for
+///   what is trusted. One more is closed at once, unread; one that the core wants to dial counts as not reached. What addresses
+///   may be listed is PeerTable's rule.
+/// - Nothing is sent that has waited for twice `peer_stall`: who takes nothing for `peer_stall`, or not all that was
+///   queued when it began, is cut off. And what a process finds in its sockets when it was stopped for longer than that
+///   is not read. So no copy is older than that, which is half of seen_ttl by default: loop protection outlives what
+///   is under way.
+/// - Only the core says who is dialled, at most `dials` a second; here is no other dial and no retry.
+/// - A bootstrapper that cannot be reached, or says nothing that a peer says, is named in the log, once until it does.
 /// - Who has said nothing that a peer says, but something malformed, and ends: a module at the wrong port. It gets a
 ///   reset, not a FIN that it could take for success.
 /// Everything is bounded: numbers by the core's list, links and dials; connections by the limits of the settings.
@@ -123,8 +135,12 @@ class P2p final : public Links {
  private:
   struct Link {
     std::shared_ptr<PeerConnection> connection;
-    Time pull_sent = never;     // that was not answered yet
-    bool probed = false;        // by a PULL whose answer is nothing to the core
+    Time pull_sent = never;  // that was not answered yet
+    bool probed = false;     // by a PULL whose answer is nothing to the core
+    int asked = 0;           // PULLs since the last answer; one is due
+    Time answered = never;   // the last PULL
+    std::uint64_t mark = 0;  // of the bytes to it: these were queued by `marked`
+    Time marked = 0;
     std::uint64_t dropped = 0;  // of what it sent, by the core
   };
 
@@ -137,6 +153,11 @@ class P2p final : public Links {
   void identify(PeerConnection& connection, net::Endpoint claimed);
   void make_link(PeerConnection& connection, PeerId peer);
   void make_anonymous(PeerConnection& connection);
+  bool is_crowded(const Address& address) const;
+  bool has_slept(Time now) const;
+  bool is_behind(Link& its, Time now) const;
+  bool may_answer(const Link& its, Time now) const;
+  void complain_of_bootstrapper(const PeerConnection& connection);
   bool stays(const PeerConnection& old, const PeerConnection& fresh, PeerId peer);
   void lose(PeerConnection& connection);
   void unlink(PeerId peer);
@@ -152,8 +173,11 @@ class P2p final : public Links {
   bool heard(PeerConnection& connection, net::Endpoint claimed);
 
   /// The number of an address that will be put before the core as an entry for its list; no_peer: ignored, counted.
-  PeerId listed_number(net::Endpoint address);
-  std::span<const PeerId> listed_numbers(std::span<const net::Endpoint> addresses);
+  PeerId listed_number(net::Endpoint address, const std::optional<Address>& source);
+  std::span<const PeerId> listed_numbers(std::span<const net::Endpoint> addresses,
+                                         const std::optional<Address>& source);
+  /// By whom an address is told; nothing: somebody whose word is not limited.
+  std::optional<Address> source(const PeerConnection& connection) const;
   /// What a peer at the other end of this connection is told.
   net::Endpoint own_address_on(const PeerConnection& c) { return table_.own_as_seen(to_endpoint(c.local())); }
   Dialer::Target target(PeerId peer) const;
@@ -172,7 +196,9 @@ class P2p final : public Links {
   Admission admission_;      // of inbound connections
   std::vector<Link> links_;  // by PeerId
   std::vector<std::shared_ptr<PeerConnection>> connections_;
-  bool stopping_ = false, bootstrap_warned_ = false;
+  bool stopping_ = false;
+  enum class Trouble : std::uint8_t { none, unreachable, not_a_peer } bootstrap_trouble_ = Trouble::none;
+  Time ticked_ = never;
   std::vector<PeerId> numbers_;  // reused
   net::Bytes encoded_;           // reused
 };

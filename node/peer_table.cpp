@@ -1,6 +1,13 @@
 #include "node/peer_table.hpp"
 
+#include <algorithm>
+
 namespace gossip::node {
+namespace {
+
+Address to_address(net::Endpoint endpoint) { return boost::asio::ip::address_v4(endpoint.ip); }
+
+}  // namespace
 
 PeerTable::PeerTable() : entries_(fixed_ids, Entry{.kind = Kind::pinned}) {}
 
@@ -58,15 +65,35 @@ bool PeerTable::is_own(net::Endpoint address) const {
   return found != numbers_.end() && found->second == self_id;
 }
 
-PeerId PeerTable::list(net::Endpoint address) {
+PeerId PeerTable::list(net::Endpoint address, const std::optional<Address>& source) {
   if (!address.is_listening() || is_own(address)) return no_peer;
+  const auto found = numbers_.find(address);
+  if (found != numbers_.end() && at(found->second).kind != Kind::known) return found->second;
+  if (source && !has_room(address, *source)) return no_peer;
   const PeerId peer = number_of(address);
-  if (at(peer).kind == Kind::known) at(peer).kind = Kind::listed;
+  Entry& entry = at(peer);
+  entry.kind = Kind::listed;
+  entry.source = source;
+  if (source) sources_.add(*source);
+  places_.add(to_address(address));
+  ++listed_;
   return peer;
 }
 
+bool PeerTable::has_room(net::Endpoint address, const Address& source) const {
+  return sources_.of_address(source) < std::max(few, listed_ / 4) &&
+         sources_.of_network(source) < std::max(several, listed_ / 2) &&
+         places_.of_network(to_address(address)) < std::max(several, listed_ / 2);
+}
+
 void PeerTable::unlist(PeerId peer) {
-  if (at(peer).kind == Kind::listed) at(peer).kind = Kind::known;
+  Entry& entry = at(peer);
+  if (entry.kind != Kind::listed) return;
+  entry.kind = Kind::known;
+  if (entry.source) sources_.remove(*entry.source);
+  entry.source.reset();
+  places_.remove(to_address(*entry.address));
+  --listed_;
 }
 
 bool PeerTable::begin_dial(PeerId peer) { return std::exchange(at(peer).dial, Dial::wanted) == Dial::none; }

@@ -9,6 +9,7 @@
 #include "core/types.hpp"
 #include "net/endpoint.hpp"
 #include "node/commands.hpp"
+#include "node/networks.hpp"
 
 namespace gossip::node {
 
@@ -20,6 +21,11 @@ namespace gossip::node {
 ///   another's.
 /// - An address has one number. Ours all have `self_id`, and we may learn of more.
 /// - An anonymous peer has a number and no address, and so is never listed.
+/// - Who tells of addresses is their source while they are listed, also of its own. One source address has at most a
+///   quarter of the list, one source network half of it; and half of it lies in one network. A few are always let in: else
+///   nobody could begin. So who has one address or one network cannot fill a list, whatever it says and how often it
+///   connects; what it wins is a third of what the others have told. No source: our own file, the bootstrapper, and who is
+///   trusted; these count only as the rest of the list.
 /// Bounded by the core's list and by the connections and dials of the caller. Cost: one probe of a hash table.
 class PeerTable {
  public:
@@ -28,7 +34,9 @@ class PeerTable {
   /// The number of an address, a new one where it had none.
   PeerId number_of(net::Endpoint address);
   /// The same, and on the core's list until `unlist`. no_peer: nobody else can be listening there.
-  PeerId list(net::Endpoint address);
+  PeerId list(net::Endpoint address) { return list(address, std::nullopt); }
+  /// no_peer also where its source has told of enough.
+  PeerId list(net::Endpoint address, const std::optional<Address>& source);
   PeerId add_anonymous();
   /// Also for a pinned peer whose name has been looked up. An address that has a number keeps it.
   void set_address(PeerId peer, net::Endpoint address);
@@ -76,17 +84,23 @@ class PeerTable {
     Kind kind = Kind::free;
     Dial dial = Dial::none;
     bool linked = false;
+    std::optional<Address> source{};  // of a listed one
   };
+
+  /// Of one source address and one source network, and in one network, whatever the length of the list.
+  static constexpr std::uint32_t few = 3, several = 16;  // guess: two in a household find each other, and a third
 
   Entry& at(PeerId peer) { return entries_[index(peer)]; }
   const Entry& at(PeerId peer) const { return entries_[index(peer)]; }
   PeerId take(Entry entry);
+  bool has_room(net::Endpoint address, const Address& source) const;
 
   std::vector<Entry> entries_;
   std::vector<PeerId> free_;
   boost::unordered_flat_map<net::Endpoint, PeerId, net::EndpointHash> numbers_;
   net::Endpoint own_;
-  std::uint32_t anonymous_ = 0;
+  Census sources_, places_;  // of what is listed: who told of it, and where it is
+  std::uint32_t anonymous_ = 0, listed_ = 0;
 };
 
 }  // namespace gossip::node

@@ -37,6 +37,10 @@ std::string read(std::optional<net::HostPort>& out, std::string_view text) {
 }
 std::string read(std::optional<net::Endpoint>& out, std::string_view text) {
   const auto address = net::parse_endpoint(text);
+  if (text.starts_with('['))
+    return "is an IPv6 address, and the classic dialect carries IPv4 only: with IPv6 alone this node dials, and is "
+           "found by "
+           "whom its own address is given as bootstrapper";
   if (!text.empty() && !(address && address->is_listening()))
     return "is no IPv4 address and port where somebody can listen";
   return out = address, "";
@@ -270,6 +274,8 @@ std::vector<SettingsError> check_relations(const Settings& settings) {
   require(sampling.retry_min <= sampling.retry_max, "retry_min is above retry_max");
   require(sampling.degree <= sampling.most_links(), "degree is above links");
   require(settings.intake().validation_deadline <= settings.intake().seen_ttl, "validation_deadline is above seen_ttl");
+  require(settings.limits.peer_stall <= settings.intake().seen_ttl / 2,
+          "peer_stall is above half of seen_ttl: what waits for a peer must not be forgotten");
   require(settings.p2p_address.port == 0 || settings.p2p_address != settings.api_address,
           "p2p_address and api_address are the same");
   return errors;

@@ -8,6 +8,7 @@
 
 #include "core/operations.hpp"
 #include "net/endpoint.hpp"
+#include "node/networks.hpp"
 
 namespace gossip::node {
 
@@ -20,6 +21,10 @@ inline constexpr std::string_view log_format_names[] = {"text", "json"};
 struct Limits {
   std::uint32_t p2p_connections = 1024;
   std::uint32_t p2p_per_address = 256;
+  std::uint32_t p2p_per_network = 512;
+  std::uint32_t p2p_rate = 64;
+  std::uint32_t links_per_address = 4;
+  std::uint32_t links_per_network = automatic;
   std::uint32_t api_connections = 1024;
   std::uint32_t api_subscriptions = 256;
   std::uint64_t peer_queue = 8u << 20;
@@ -33,6 +38,7 @@ struct Limits {
   Duration idle_timeout = 60 * second;
   Duration identify_timeout = 200 * millisecond;
   Duration frame_timeout = 10 * second;
+  Duration answer_interval = second;
 
   static constexpr auto fields() {
     using L = Limits;
@@ -43,6 +49,18 @@ struct Limits {
                                    {"inbound peer connections in total", "guess"}),
         field<&L::p2p_per_address>("p2p_per_address", whole(1, 100'000),
                                    {"inbound peer connections from one address", "guess"}),
+        field<&L::p2p_per_network>(
+            "p2p_per_network", whole(1, 100'000),
+            {"inbound peer connections from one /24, or /48 of IPv6; see `trust`", "guess: half"}),
+        field<&L::p2p_rate>("p2p_rate", whole(1, 1'000'000),
+                            {"inbound peer connections a second from one address; see `trust`",
+                             "guess: a household that starts at once"}),
+        field<&L::links_per_address>(
+            "links_per_address", whole(1, 60'000),
+            {"neighbours at one address, whoever dialled; see `trust`", "guess: a household of nodes"}),
+        field<&L::links_per_network>("links_per_network", whole(1, 60'000),
+                                     {"neighbours in one /24, or /48 of IPv6, whoever dialled; see `trust`",
+                                      "who rents one network is not the majority", "half of `links`"}),
         field<&L::api_connections>("api_connections", whole(1, 100'000), {"modules", "guess"}),
         field<&L::api_subscriptions>("api_subscriptions", whole(1, 65'536),
                                      {"data types one module can subscribe to", "guess"}),
@@ -62,7 +80,8 @@ struct Limits {
             {"how long a full queue may hold up those who announce, before it loses data instead", "guess"}),
         field<&L::module_stall>("module_stall", whole(100 * ms, hour),
                                 {"a module that reads nothing for so long is cut off", "guess"}),
-        field<&L::peer_stall>("peer_stall", whole(100 * ms, hour), {"likewise a peer", "guess"}),
+        field<&L::peer_stall>("peer_stall", whole(100 * ms, hour),
+                              {"likewise a peer, or one that is behind by more", "guess: a quarter of seen_ttl"}),
         field<&L::connect_timeout>("connect_timeout", whole(10 * ms, hour), {"until a dial has failed", "guess"}),
         field<&L::response_timeout>("response_timeout", whole(10 * ms, hour),
                                     {"until a PULL must be answered", "guess"}),
@@ -74,6 +93,9 @@ struct Limits {
         field<&L::frame_timeout>("frame_timeout", whole(10 * ms, hour),
                                  {"a frame that is begun must be whole by then; else the connection is closed",
                                   "64 KiB at 56 kbit/s, rounded up"}),
+        field<&L::answer_interval>("answer_interval", whole(1 * ms, hour),
+                                   {"one peer's PULLs are answered so often; what comes between is answered once",
+                                    "guess: a peer asks less than twice a second"}),
     };
   }
 };
@@ -81,13 +103,22 @@ struct Limits {
 /// What else of the node is a number or a choice.
 struct NodeConfig {
   std::uint32_t anonymous_links = 16;
+  Trust trust = Trust::loopback;
   std::uint64_t seed = 0;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
 
   static constexpr auto gossip_fields() {
-    return std::array{field<&NodeConfig::anonymous_links>(
-        "anonymous_links", whole(0, 4000), {"connections kept that never said where they listen", "guess"})};
+    using N = NodeConfig;
+    return std::array{
+        field<&N::anonymous_links>("anonymous_links", whole(0, 4000),
+                                   {"connections kept that never said where they listen", "guess"}),
+        choice<&N::trust>(
+            "trust", trust_names,
+            {"where many nodes at one address or in one network are no attack: none, loopback, or private "
+             "networks too",
+             "clusters on one machine are for tests"}),
+    };
   }
   static constexpr auto fields() {
     using N = NodeConfig;
@@ -117,6 +148,9 @@ struct Settings {
   const SamplingConfig& sampling() const { return core.of<Sampling>(); }
   IntakeConfig& intake() { return core.of<Intake>(); }
   const IntakeConfig& intake() const { return core.of<Intake>(); }
+  std::uint32_t links_per_network() const {
+    return limits.links_per_network != automatic ? limits.links_per_network : (sampling().most_links() + 1) / 2;
+  }
 };
 
 /// A key of the file, and its value in some Settings.

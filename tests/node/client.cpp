@@ -199,16 +199,26 @@ std::string RawPeer::next() {
   return "<closed>";
 }
 
-Listener::Listener() : socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in bound = to_sockaddr({0x7f000001, 0});
+Listener::Listener(std::uint32_t ip) : socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in bound = to_sockaddr({ip, 0});
   socklen_t size = sizeof bound;
   ::bind(socket, reinterpret_cast<sockaddr*>(&bound), size);
   ::listen(socket, 16);
   ::getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &size);
-  address = {0x7f000001, ntohs(bound.sin_port)};
+  address = {ip, ntohs(bound.sin_port)};
 }
 Listener::~Listener() { ::close(socket); }
 Client Listener::accept() const { return Client(::accept(socket, nullptr, nullptr)); }
+
+Client connect_from(std::uint32_t ip, net::Endpoint to) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in from = to_sockaddr({ip, 0}), target = to_sockaddr(to);
+  ::bind(socket, reinterpret_cast<const sockaddr*>(&from), sizeof from);
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&target), sizeof target) != 0) {
+    throw std::runtime_error("nobody listens");
+  }
+  return Client(socket);
+}
 
 net::HostPort loopback(std::uint16_t port) { return {.host = "127.0.0.1", .port = port, .kind = net::HostKind::v4}; }
 

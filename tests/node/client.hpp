@@ -122,6 +122,7 @@ class RawPeer : public Client {
   /// `listening` is claimed; it need not be true.
   RawPeer(const TestNode& node, net::Endpoint listening) : RawPeer(node.p2p(), listening) {}
   RawPeer(net::Endpoint node, net::Endpoint listening) : Client(node) { ask_for_peers(listening); }
+  RawPeer(Client connected, net::Endpoint listening) : Client(std::move(connected)) { ask_for_peers(listening); }
   void spread(std::uint16_t type, std::string_view data, std::uint8_t ttl = 0) { send(content(type, data, ttl)); }
   /// The next announce; what else arrives is skipped.
   std::string next();
@@ -131,7 +132,7 @@ class RawPeer : public Client {
 
 /// A port of this process; connections to it are made, and nobody reads them before `accept`.
 struct Listener {
-  Listener();
+  explicit Listener(std::uint32_t ip = 0x7f000001);
   ~Listener();
   Listener(const Listener&) = delete;
   net::Endpoint endpoint() const { return address; }
@@ -141,6 +142,8 @@ struct Listener {
   net::Endpoint address;
 };
 
+/// A connection that comes from `ip`, one of this machine's.
+Client connect_from(std::uint32_t ip, net::Endpoint to);
 net::HostPort loopback(std::uint16_t port);
 /// An address of this machine where nobody listens.
 net::Endpoint nowhere(std::uint16_t port);

@@ -1,12 +1,18 @@
 // Five healthy nodes exchange messages and lose none, whatever is done to their ports.
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <set>
 #include <thread>
 
 #include "core/random.hpp"
-#include "tests/node/client.hpp"
+#include "node/peer_file.hpp"
+#include "tests/node/process.hpp"
 
 namespace gossip::node::test {
 namespace {
@@ -126,6 +132,177 @@ TEST_F(Hostile, TheLargestFrames) {
       subscriber.answer(true);
     }
   }
+}
+
+TEST_F(Hostile, SixtyThatAskAndDoNotRead) {
+  std::vector<Client> crowd;
+  Bytes many;
+  for (int i = 0; i < 2000; ++i) net::encode(many, net::Pull{nowhere(5)});
+  std::atomic<bool> stop{false};
+  for (int i = 0; i < 60; ++i) crowd.emplace_back(nodes[0]->p2p());
+  std::thread attacker([&] {
+    while (!stop) {
+      for (const Client& one : crowd) ::send(one.socket(), many.data(), many.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  const auto begin = Clock::now();
+  exchange(500);
+  EXPECT_LT(Clock::now() - begin, std::chrono::seconds(10));
+  stop = true;
+  attacker.join();
+  exchange(20);
+  EXPECT_GT(nodes[0]->counter("drop_pull"), 0u);
+}
+
+/// PULLs that come too soon are answered together, later: who asks is not left without an answer.
+TEST(Pulls, OneAnswerInEachInterval) {
+  Settings settings = quiet_settings();
+  settings.limits.answer_interval = 300 * millisecond;
+  TestNode a(settings);
+  RawPeer peer(a, nowhere(1));
+  const auto begin = Clock::now();
+  for (int i = 0; i < 5; ++i) peer.send(frame(net::Pull{nowhere(1)}));
+  EXPECT_EQ(*peer.receive(), frame(net::Response{}));
+  EXPECT_GT(Clock::now() - begin, std::chrono::milliseconds(200));
+  EXPECT_EQ(a.counter("drop_pull"), 5u);
+  pollfd more{peer.socket(), POLLIN, 0};
+  EXPECT_EQ(::poll(&more, 1, 600), 0) << "there is no second answer";
+}
+
+std::uint64_t dials(const TestNode& node) { return node.counter("dialled") + node.counter("dial_failed"); }
+
+TEST(Redial, AnAddressThatAcceptsAndClosesAtOnceIsLeftAlone) {
+  Listener bait(0x7f00'0002);  // not where the one who tells of it is, who would pass for it
+  std::atomic<int> taken{0};
+  std::thread closer([&] {
+    for (int one; (one = ::accept(bait.socket, nullptr, nullptr)) >= 0; ++taken) ::close(one);
+  });
+  Settings settings;
+  settings.p2p_address.port = settings.api_address.port = 0;
+  TestNode victim(settings);
+  Client liar(victim.p2p());
+  liar.send(frame(net::Push{bait.endpoint()}));
+  std::this_thread::sleep_for(std::chrono::seconds(5));
+  EXPECT_GE(taken, 1);
+  EXPECT_LE(taken, 4) << "after 0, 0.5, 1.5 and 3.5 s, and some";
+  ::shutdown(bait.socket, SHUT_RDWR);
+  closer.join();
+}
+
+TEST(Redial, NeverMoreThanTheLimitOfASecond) {
+  Settings settings;
+  settings.p2p_address.port = settings.api_address.port = 0;
+  settings.sampling().retry_min = settings.sampling().retry_max = 10 * millisecond;
+  TestNode victim(settings);
+  std::vector<Client> liars;  // each may tell of one address
+  for (std::uint16_t i = 1; i <= 200; ++i) {
+    liars.push_back(connect_from(0x7f00'0100u + i, victim.p2p()));
+    liars.back().send(frame(net::Push{nowhere(i)}));
+  }
+  ASSERT_TRUE(eventually([&] { return dials(victim) > 0; }));
+  for (int second = 0; second < 3; ++second) {
+    const std::uint64_t before = dials(victim);
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    EXPECT_LE(dials(victim) - before, 50u);
+  }
+}
+
+TEST(Eclipse, OneAddressAndOneNetworkHaveAFewLinks) {
+  Settings settings = quiet_settings();
+  settings.own.trust = Trust::none;
+  settings.limits.links_per_address = 2;
+  settings.limits.links_per_network = 3;
+  TestNode victim(settings);
+  std::vector<RawPeer> in;
+  const auto come = [&](std::uint32_t ip, std::uint16_t port) {
+    in.emplace_back(connect_from(ip, victim.p2p()), net::Endpoint{ip, port});
+  };
+  const auto is_refused = [&](std::uint32_t ip) {
+    Client one = connect_from(ip, victim.p2p());
+    one.send(frame(net::Push{{ip, 9}}));
+    return one.closed_by_other_side();
+  };
+  come(0x7f05'0001, 1);
+  come(0x7f05'0001, 2);
+  EXPECT_TRUE(is_refused(0x7f05'0001)) << "a third one of this address";
+  come(0x7f05'0002, 1);
+  EXPECT_TRUE(is_refused(0x7f05'0003)) << "a fourth one in this network";
+  come(0x7f06'0001, 1);
+  EXPECT_EQ(victim.peers(), 4u);
+  EXPECT_EQ(victim.counter("refused_connections"), 2u);
+}
+
+/// 250 connections of one address, and floods of RESPONSEs and PUSHes, against a node with five honest peers.
+TEST(Eclipse, OneAddressDoesNotTakeHalfOfTheLinksOrOfTheList) {
+  Folder folder;
+  std::vector<std::unique_ptr<TestNode>> honest;
+  std::set<std::string> honest_addresses;
+  const auto settings_of = [&](int i) {
+    Settings settings;
+    settings.own.trust = Trust::none;
+    settings.p2p_address = {"127.1." + std::to_string(i) + ".1", 0, net::HostKind::v4};
+    settings.api_address.port = 0;
+    settings.sampling().retry_min = 50 * millisecond;
+    if (i > 0) settings.bootstrapper = net::HostPort{"127.1.0.1", honest[0]->p2p().port, net::HostKind::v4};
+    return settings;
+  };
+  for (int i = 0; i < 5; ++i) {
+    honest.push_back(std::make_unique<TestNode>(settings_of(i)));
+    honest_addresses.insert(to_string(honest.back()->p2p()));
+  }
+  Settings settings = settings_of(5);
+  settings.state_dir = folder.path;
+  auto victim = std::make_unique<TestNode>(settings);
+  ASSERT_TRUE(eventually([&] { return victim->peers() == 5; }));
+  ASSERT_TRUE(eventually([&] { return victim->status()["peer_list"].size() == 4; }));  // without the bootstrapper
+
+  std::atomic<bool> stop{false};
+  std::thread attacker([&] {
+    Random random(1);
+    const auto chosen = [&](std::uint16_t port) { return net::Endpoint{0x0a00'0000u + random.below(1 << 24), port}; };
+    std::vector<Client> crowd;
+    while (!stop) {
+      while (crowd.size() < 250) crowd.push_back(connect_from(0x7f09'0909, victim->p2p()));
+      std::vector<net::Endpoint> list;
+      for (int i = 0; i < 64; ++i) list.push_back(chosen(9));
+      for (Client& one : crowd) {
+        Bytes flood = frame(net::Push{chosen(7)});
+        net::encode_response(flood, list);
+        ::send(one.socket(), flood.data(), flood.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+      }
+      std::erase_if(crowd, [&](const Client&) { return random.below(4) == 0; });
+    }
+  });
+  const auto count_honest = [&](const nlohmann::json& all) {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        all, [&](const nlohmann::json& one) { return honest_addresses.contains(one.get<std::string>()); }));
+  };
+  const auto end = Clock::now() + std::chrono::seconds(5);
+  std::uint64_t before = dials(*victim);
+  auto second_ends = Clock::now() + std::chrono::seconds(1);
+  while (Clock::now() < end) {
+    const nlohmann::json status = victim->status();
+    nlohmann::json links = nlohmann::json::array();
+    for (const auto& one : status["peers"]) links.push_back(one["address"]);
+    EXPECT_EQ(count_honest(links), 5u);
+    EXPECT_LE(links.size(), 10u);
+    EXPECT_EQ(count_honest(status["peer_list"]), 4u) << "who is connected never leaves the list";
+    EXPECT_LE(status["peer_list"].size(), 8u);
+    if (Clock::now() > second_ends) {
+      EXPECT_LE(dials(*victim) - before, 50u);
+      before = dials(*victim);
+      second_ends = Clock::now() + std::chrono::seconds(1);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  stop = true;
+  attacker.join();
+  victim->stop();
+  nlohmann::json saved = nlohmann::json::array();
+  for (const net::Endpoint one : load_peers(folder / "peers", 1000).peers) saved.push_back(to_string(one));
+  EXPECT_EQ(count_honest(saved), 4u);
+  EXPECT_LE(saved.size(), 8u);
 }
 
 }  // namespace

@@ -100,6 +100,47 @@ TEST(PeerTable, ADialCanBeAbandonedAndWantedAgain) {
   EXPECT_TRUE(table.begin_dial(peer)) << "there was none to abandon";
 }
 
+constexpr net::Endpoint elsewhere(std::uint32_t i) { return {.ip = 0x0a000001 + (i << 8), .port = 1}; }
+Address source(std::uint32_t ip) { return boost::asio::ip::address_v4(ip); }
+
+TEST(PeerTable, OneSourceTellsAQuarterOfTheListAndAFew) {
+  PeerTable table;
+  std::uint32_t next = 0;
+  const auto told = [&](const std::optional<Address>& by) {
+    std::uint32_t taken = 0;
+    for (std::uint32_t i = 0; i < 300; ++i) taken += table.list(elsewhere(next++), by) != no_peer;
+    return taken;
+  };
+  EXPECT_EQ(told(source(0x05050505)), 3u) << "a few of an empty list";
+  EXPECT_EQ(told(std::nullopt), 300u) << "no source, no limit";
+  EXPECT_EQ(told(source(0x06060606)), 100u) << "a quarter of 403, rounded down";
+  EXPECT_EQ(told(source(0x06060606)), 0u);
+  EXPECT_EQ(told(source(0x06060607)), 134u) << "a quarter of what it is then: 537";
+  EXPECT_EQ(told(source(0x06060608)), 68u) << "half of it with its two neighbours";
+}
+
+TEST(PeerTable, ASourceThatHasToldEnoughTellsNothingNewUntilSomethingGoes) {
+  PeerTable table;
+  const Address talker = source(0x05050505);
+  const PeerId first = table.list(elsewhere(0), talker);
+  table.list(elsewhere(1), talker), table.list(elsewhere(2), talker);
+  EXPECT_EQ(table.list(elsewhere(3), talker), no_peer);
+  EXPECT_EQ(table.list(elsewhere(0), talker), first) << "what is listed stays so";
+  EXPECT_NE(table.list(elsewhere(3), source(0x06060606)), no_peer) << "others may";
+  EXPECT_EQ(table.list(elsewhere(4), talker), no_peer);
+  table.unlist(first);
+  table.release_if_unused(first);
+  EXPECT_NE(table.list(elsewhere(4), talker), no_peer);
+}
+
+TEST(PeerTable, HalfOfWhatIsToldMayBeInOneNetwork) {
+  PeerTable table;
+  std::uint32_t taken = 0;
+  for (std::uint32_t i = 1; i < 200; ++i)
+    taken += table.list({.ip = 0x0a000000 + i, .port = 1}, source(i << 16)) != no_peer;
+  EXPECT_EQ(taken, 16u);
+}
+
 /// Whatever happens, numbers are not more than what uses them.
 TEST(PeerTable, StaysSmall) {
   PeerTable table;

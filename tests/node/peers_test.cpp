@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <thread>
 
 #include "node/peer_file.hpp"
@@ -265,6 +266,50 @@ TEST(Peers, Ipv6AndNames) {
   at_c.subscribe(type);
   from.publish(type, "two hops");
   EXPECT_EQ(at_c.next(), "two hops");
+}
+
+TEST(Peers, Ipv6AloneIsSaidAtTheStart) {
+  Process node({"run", "--p2p-address", "[::1]:0", "--api-address", "127.0.0.1:0"});
+  const std::string said = node.wait_for_line("listening ");
+  EXPECT_NE(said.find("the classic dialect carries IPv4 addresses only: nobody is told of [::1]:"), std::string::npos)
+      << said;
+  Settings settings;
+  const auto wrong = parse_ini("[gossip]\nadvertise = [::1]:6001\n", settings);
+  ASSERT_EQ(wrong.size(), 1u);
+  EXPECT_NE(wrong[0].text.find("IPv6 address, and the classic dialect carries IPv4 only"), std::string::npos)
+      << wrong[0].text;
+}
+
+/// Its API port reads a PULL as something that no module says.
+TEST(Peers, ABootstrapperThatIsNoPeerIsNamedOnceAndTriedLessAndLess) {
+  TestNode other;
+  NodeProcess node({"--bootstrapper", to_string(other.api()), "--retry-min", "100ms"});
+  node.wait_for_line("is reached, but does not answer as a peer");
+  std::this_thread::sleep_for(std::chrono::seconds(3));
+  const std::uint64_t dialled = node.status()["counters"]["dialled"];
+  EXPECT_GE(dialled, 2u);
+  EXPECT_LE(dialled, 6u) << "after 0, 0.1, 0.3, 0.7, 1.5, 3.1 s, and some";
+  node.signal(SIGTERM);
+  const std::string said = node.finish().err;
+  const std::size_t first = said.find("does not answer as a peer");
+  EXPECT_EQ(said.find("does not answer as a peer", first + 1), std::string::npos) << said;
+}
+
+TEST(Peers, ABootstrapperThatComesBackIsFoundAgain) {
+  Settings first = quiet_settings();
+  first.p2p_address = loopback(free_port());
+  auto bootstrapper = std::make_unique<TestNode>(first);
+  Settings settings;
+  settings.p2p_address.port = settings.api_address.port = 0;
+  settings.bootstrapper = first.p2p_address;
+  settings.sampling().retry_min = 50 * millisecond;
+  settings.sampling().retry_max = 500 * millisecond;
+  TestNode node(settings);
+  ASSERT_TRUE(eventually([&] { return node.peers() == 1; }));
+  bootstrapper.reset();
+  ASSERT_TRUE(eventually([&] { return node.peers() == 0 && node.counter("dial_failed") >= 3; }));
+  bootstrapper = std::make_unique<TestNode>(first);
+  EXPECT_TRUE(eventually([&] { return node.peers() == 1 && bootstrapper->peers() == 1; }));
 }
 
 TEST(Peers, OneThatListensEverywhereKnowsItself) {
