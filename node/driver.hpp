@@ -67,6 +67,7 @@ class Driver {
   View look() { return kind_->look(memory_.get(), config_, env_); }
   std::size_t messages_known() const { return table_.size(); }
   std::size_t messages_waiting();
+  std::size_t messages_unsent() const { return unsent_.size(); }
 
  private:
   struct Free {

@@ -385,7 +385,7 @@ class Game {
     GOSSIP_ASSERT(contents_ <= c[Counter::sent]);
     GOSSIP_ASSERT(driver_.messages_waiting() <= settings_.intake().cache_size);
     GOSSIP_ASSERT(driver_.messages_known() <= settings_.intake().seen_capacity);
-    GOSSIP_ASSERT(driver_.messages().bodies() <= settings_.intake().cache_size);
+    GOSSIP_ASSERT(driver_.messages().bodies() <= settings_.intake().cache_size + driver_.messages_unsent());
     GOSSIP_ASSERT(driver_.look().known.size() <= settings_.sampling().peer_list);
     GOSSIP_ASSERT(p2p_.queued() <= p2p_.connections() * initial_.limits.peer_queue);
     GOSSIP_ASSERT(api_.queued() <= api_.connections() * initial_.limits.module_queue);
