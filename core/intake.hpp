@@ -46,9 +46,10 @@ struct IntakeConfig {
     return std::array{field<&IntakeConfig::validation>("validation", any_value, {"every Deliver gets a Verdict"})};
   }
 
-  constexpr std::optional<Conflict> conflict() const {
-    if (!validation || validation_deadline <= seen_ttl) return std::nullopt;
-    return Conflict{"validation_deadline", "is above", "seen_ttl", "what waits must not be forgotten"};
+  template <class F>
+  constexpr void each_conflict(F&& f) const {
+    if (!validation || validation_deadline <= seen_ttl) return;
+    f(Conflict{"validation_deadline", "is above", "seen_ttl", "what waits must not be forgotten"});
   }
 };
 

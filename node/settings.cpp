@@ -270,10 +270,14 @@ std::vector<SettingsError> check_relations(const Settings& settings) {
   const auto require = [&](bool condition, const char* text) {
     if (!condition) errors.push_back({0, text});
   };
-  const SamplingConfig& sampling = settings.sampling();
-  require(sampling.retry_min <= sampling.retry_max, "retry_min is above retry_max");
-  require(sampling.degree <= sampling.most_links(), "degree is above links");
-  require(settings.intake().validation_deadline <= settings.intake().seen_ttl, "validation_deadline is above seen_ttl");
+  const auto disagree = [&](const Conflict& conflict) {
+    std::string text(conflict.field);
+    errors.push_back({0, text.append(" ").append(conflict.problem).append(" ").append(conflict.other)});
+  };
+  settings.sampling().each_conflict(disagree);
+  IntakeConfig intake = settings.intake();
+  intake.validation = true;  // in a node always
+  intake.each_conflict(disagree);
   require(settings.limits.peer_stall <= settings.intake().seen_ttl / 2,
           "peer_stall is above half of seen_ttl: what waits for a peer must not be forgotten");
   require(settings.p2p_address.port == 0 || settings.p2p_address != settings.api_address,

@@ -56,7 +56,7 @@ struct Field {
 };
 
 /// Two parameters whose values do not go together: "`retry_min` is above `retry_max`". A configuration that has such
-/// relations says which one is broken in `std::optional<Conflict> conflict() const`; the names are those of its fields.
+/// relations says which are broken in `each_conflict(f)`; the names are those of its fields.
 struct Conflict {
   std::string_view field, problem, other;
   std::string_view why = {};

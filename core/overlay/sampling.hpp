@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <utility>
 
 #include "core/config/field.hpp"
@@ -64,11 +63,11 @@ struct SamplingConfig {
   /// Connections that a peer may have at once.
   constexpr std::uint32_t places() const { return most_links() + most_transient(); }
 
-  constexpr std::optional<Conflict> conflict() const {
-    if (degree > most_links()) return Conflict{"degree", "is above", "links"};
-    if (degree > peer_list) return Conflict{"degree", "is above", "peer_list"};
-    if (retry_min > retry_max) return Conflict{"retry_min", "is above", "retry_max"};
-    return std::nullopt;
+  template <class F>
+  constexpr void each_conflict(F&& f) const {
+    if (degree > most_links()) f(Conflict{"degree", "is above", "links"});
+    if (degree > peer_list) f(Conflict{"degree", "is above", "peer_list"});
+    if (retry_min > retry_max) f(Conflict{"retry_min", "is above", "retry_max"});
   }
 };
 

@@ -149,15 +149,14 @@ class PlainChecks : Checks {
   template <class Part>
   void relations(const std::string& path) const {
     const auto& config = scenario_.protocol.of<Part>();
-    if constexpr (requires { config.conflict(); }) {
-      const std::optional<Conflict> conflict = config.conflict();
-      if (!conflict) return;
+    const auto fail = [&](const Conflict& conflict) {
       const auto value = [&](std::string_view name) { return value_text<Part>(config, name); };
-      std::string text = value(conflict->field).append(" ").append(conflict->problem).append(" ");
-      text += spelt(path + std::string(conflict->other)) + " (" + value(conflict->other) + ')';
-      if (!conflict->why.empty()) text.append(": ").append(conflict->why);
-      require(false, path + std::string(conflict->field), text);
-    }
+      std::string text = value(conflict.field).append(" ").append(conflict.problem).append(" ");
+      text += spelt(path + std::string(conflict.other)) + " (" + value(conflict.other) + ')';
+      if (!conflict.why.empty()) text.append(": ").append(conflict.why);
+      require(false, path + std::string(conflict.field), text);
+    };
+    if constexpr (requires { config.each_conflict(fail); }) config.each_conflict(fail);
   }
   template <class Part>
   static std::string value_text(const typename Part::Config& config, std::string_view name) {
