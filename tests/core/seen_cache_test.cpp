@@ -143,6 +143,8 @@ struct FuzzCase {
   std::uint32_t id_step;  // a large power of two makes ids meet in the same place of the index
 };
 
+void PrintTo(const FuzzCase& c, std::ostream* out) { *out << c.capacity << " places, ids " << c.id_step << " apart"; }
+
 class SeenCacheFuzz : public testing::TestWithParam<FuzzCase> {};
 
 TEST_P(SeenCacheFuzz, AgreesWithADeque) {

@@ -37,6 +37,10 @@ struct Play {
   std::uint64_t seed;
 };
 
+void PrintTo(const Play& play, std::ostream* out) {
+  *out << "buckets of 2^" << play.shift << " ns, " << play.reach << " ns ahead";
+}
+
 class CalendarFuzz : public testing::TestWithParam<Play> {};
 
 /// Events are pushed before and while others are processed, in windows of random length.

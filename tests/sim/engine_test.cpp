@@ -60,9 +60,15 @@ void expect_same(const Result& a, const Result& b) {
   EXPECT_EQ(a.simulated, b.simulated);
 }
 
-class Invariance : public testing::TestWithParam<Scenario (*)()> {
+struct Busy {
+  const char* name;
+  Scenario (*make)();
+};
+void PrintTo(const Busy& busy, std::ostream* out) { *out << busy.name; }
+
+class Invariance : public testing::TestWithParam<Busy> {
  protected:
-  Scenario scenario = GetParam()();
+  Scenario scenario = GetParam().make();
   Result reference = run_checked(scenario);
 };
 
@@ -106,8 +112,9 @@ TEST_P(Invariance, AnotherSeedIsAnotherRun) {
   EXPECT_NE(reference.sum.trace, run_checked(scenario).sum.trace);
 }
 
-INSTANTIATE_TEST_SUITE_P(Busy, Invariance, testing::Values(busy_sampling, busy_flood),
-                         [](const auto& test) { return test.index == 0 ? "sampling" : "flood"; });
+INSTANTIATE_TEST_SUITE_P(OfABusy, Invariance,
+                         testing::Values(Busy{"sampling", busy_sampling}, Busy{"flood", busy_flood}),
+                         [](const auto& test) { return test.param.name; });
 
 TEST(Engine, StopsWhenAsked) {
   Scenario scenario = fixed(2000, RandomRegular{8});

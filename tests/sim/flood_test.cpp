@@ -126,6 +126,9 @@ struct TtlCase {
   std::uint32_t peers, degree;
   std::uint8_t ttl;
 };
+void PrintTo(const TtlCase& c, std::ostream* out) {
+  *out << c.peers << " peers, degree " << c.degree << ", ttl " << int{c.ttl};
+}
 class TtlCoverage : public testing::TestWithParam<TtlCase> {};
 
 TEST_P(TtlCoverage, IsThatOfARandomRegularGraph) {
