@@ -132,7 +132,7 @@ class Engine {
   }
 
   const Experiment& experiment_;
-  const EngineOptions& options_;
+  EngineOptions options_;
   std::uint32_t peers_;
   PeerClass class_;
   BigArray<PeerId> rows_;  // of a fixed graph whose links come and go
