@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <iostream>
+#include <thread>
 
 #include "sim/report/machine.hpp"
 #include "sim/report/report.hpp"
@@ -31,6 +32,7 @@ struct Arguments {
   std::vector<std::string> sets;
   std::optional<std::uint64_t> seed;
   std::string json, csv;
+  std::uint32_t threads = std::max(1u, std::thread::hardware_concurrency());
   bool wire = false, quiet = false;
 };
 
@@ -84,6 +86,7 @@ int run_command(const Arguments& arguments) {
     const std::uint64_t deliveries = experiment.plan.messages.size() * experiment.scenario.peers;
     ProgressBar bar(isatty(STDERR_FILENO) && !arguments.quiet, experiment.scenario.duration, deliveries);
     EngineOptions options;
+    options.threads = arguments.threads;
     options.wire = arguments.wire;
     options.record_deliveries = !arguments.csv.empty();
     options.stop = &stop;
@@ -130,6 +133,8 @@ int run_program(int argc, char** argv) {
   add_scenario(*run, arguments);
   run->add_option("--json", arguments.json, "Write the report to this file; - for standard output");
   run->add_option("--csv", arguments.csv, "Write messages.csv, coverage.csv and deliveries.csv to this folder");
+  run->add_option("--threads", arguments.threads, "Threads that work on the run; same result (default: one a core)")
+      ->check(CLI::Range(1u, 1024u));
   run->add_flag("--wire", arguments.wire, "Encode and decode every frame as a real node would; same result, slower");
   run->add_flag("--quiet", arguments.quiet, "No summary and no progress bar");
   run->footer("Example: gossip-sim run scenarios/quickstart.json --set /workload/0/ttl=3 --json report.json");

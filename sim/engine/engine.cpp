@@ -56,29 +56,51 @@ Time Engine::earliest() const {
   return earliest;
 }
 
-void Engine::run_window(Time until) {
-  const auto asked_to_stop = [this] {
-    return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed);
-  };
-  for (Block& block : blocks_) {
-    block.calendar.run(
-        until, [&](const Event& event, const auto& ahead) { process(block, event, ahead); }, asked_to_stop);
-  }
-  stopped_ = asked_to_stop();
-  for (Block& from : blocks_) {
-    for (std::size_t to = 0; to < blocks_.size(); ++to) exchange(from, blocks_[to], from.outboxes[to]);
+std::uint64_t Engine::events() const {
+  std::uint64_t events = 0;
+  for (const Block& block : blocks_) events += block.ledger.events;
+  return events;
+}
+
+/// On one thread where there is little to do: waking the others would take longer.
+template <class Task>
+void Engine::each_block(Task&& task) {
+  if (window_events_ < options_.events_worth_threads) {
+    for (Block& block : blocks_) task(block);
+  } else {
+    team_.each(static_cast<std::uint32_t>(blocks_.size()), [&](std::uint32_t i) { task(blocks_[i]); });
   }
 }
 
-void Engine::exchange(Block& from, Block& to, std::vector<Event>& outbox) {
-  for (Event& event : outbox) {
-    if (event.is_frame() && carries_list(event.frame().kind)) {
-      const FrameOwner owner(from.lists, event.frame());
-      event.number = index(to.lists.add(from.lists.items(event.frame().list())).value());
+void Engine::run_window(Time until) {
+  const std::uint64_t before = events();
+  each_block([&](Block& block) { run_block(block, until); });
+  stopped_ = asked_to_stop();
+  if (blocks_.size() > 1) each_block([&](Block& block) { collect(block); });
+  window_events_ = events() - before;
+}
+
+void Engine::run_block(Block& block, Time until) {
+  block.calendar.run(
+      until, [&](const Event& event, const auto& ahead) { process(block, event, ahead); },
+      [this] { return asked_to_stop(); });
+}
+
+/// What the others emitted for this block.
+void Engine::collect(Block& to) {
+  for (Block& from : blocks_) {
+    Outbox& outbox = from.outboxes[to.first / block_size_];
+    const std::uint32_t* item = outbox.items.data();
+    for (Event& event : outbox.events) {
+      if (event.is_frame() && carries_list(event.frame().kind)) {
+        event.number = index(to.lists.add(std::span(item + 1, *item)).value());
+        item += 1 + *item;
+      }
+      to.calendar.push(event);
     }
-    to.calendar.push(event);
+    outbox.events.clear();
+    outbox.items.clear();
   }
-  outbox.clear();
 }
 
 void Engine::check_in_flight(Time at) const {
@@ -93,14 +115,10 @@ void Engine::check_in_flight(Time at) const {
 }
 
 void Engine::report_progress(Time at) {
-  if (!options_.progress) return;
-  std::uint64_t events = 0, deliveries = 0;
-  for (const Block& block : blocks_) {
-    events += block.ledger.events;
-    deliveries += block.ledger.latency.count();
-  }
-  if (events - reported_events_ < events_between_reports) return;
-  reported_events_ = events;
+  if (!options_.progress || events() - reported_events_ < events_between_reports) return;
+  reported_events_ = events();
+  std::uint64_t deliveries = 0;
+  for (const Block& block : blocks_) deliveries += block.ledger.latency.count();
   options_.progress(at, deliveries);
 }
 
@@ -407,8 +425,17 @@ void Engine::give_verdict(Block& block, PeerId peer, MessageRef message) {
   if (&to == &from) {
     from.calendar.push(event);
   } else {
-    from.outboxes[index(event.dst) / block_size_].push_back(Event(event));
+    post_elsewhere(from, from.outboxes[index(event.dst) / block_size_], event);
   }
+}
+
+void Engine::post_elsewhere(Block& from, Outbox& outbox, const Event& event) {
+  outbox.events.push_back(event);
+  if (!event.is_frame() || !carries_list(event.frame().kind)) return;
+  const FrameOwner owner(from.lists, event.frame());
+  const auto items = from.lists.items(event.frame().list());
+  outbox.items.push_back(static_cast<std::uint32_t>(items.size()));
+  outbox.items.insert(outbox.items.end(), items.begin(), items.end());
 }
 
 Ledger Engine::ledger() const {

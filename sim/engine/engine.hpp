@@ -11,6 +11,7 @@
 #include "sim/engine/ledger.hpp"
 #include "sim/engine/options.hpp"
 #include "sim/engine/wire.hpp"
+#include "sim/machine/team.hpp"
 #include "sim/world/experiment.hpp"
 #include "sim/world/transport.hpp"
 
@@ -25,9 +26,9 @@ struct PeerClass {
 /// Drives the peers of one experiment through simulated time.
 ///
 /// Peers are split in blocks, each with its own queue, stores and ledger. The shortest latency L is the lookahead: in a
-/// window of length L no block can affect another, so blocks work on a window each by itself and exchange what they
-/// emitted at its end. Inside a window a block writes nothing that another one reads. Result: a function of (scenario,
-/// seed) alone, whatever the blocks, buckets or compiler.
+/// window of length L no block can affect another, so blocks work on a window each by itself, on whatever thread is
+/// free, and exchange what they emitted at its end. Inside a window a block writes nothing that another one reads.
+/// Result: a function of (scenario, seed) alone, whatever the blocks, threads, buckets or compiler.
 class Engine {
  public:
   Engine(const Experiment& experiment, const EngineOptions& options);
@@ -47,7 +48,12 @@ class Engine {
   std::span<const PeerId> neighbours(PeerId peer, bool also_down = false);
 
  private:
-  struct Block {
+  /// What one block emits for another in one window.
+  struct Outbox {
+    std::vector<Event> events;
+    std::vector<std::uint32_t> items;  // of the lists that frames carry, one list after the other, each behind its size
+  };
+  struct alignas(64) Block {
     std::uint32_t first, last;  // peers: first … last − 1
     Calendar calendar;
     MessageStore messages;
@@ -55,8 +61,8 @@ class Engine {
     Env env;
     Ledger ledger;
     Actions actions;
-    std::vector<std::vector<Event>> outboxes;  // one a block
-    std::optional<MessageRef> asked;           // the message on which the last step wants a verdict
+    std::vector<Outbox> outboxes;     // one a block
+    std::optional<MessageRef> asked;  // the message on which the last step wants a verdict
     std::unique_ptr<WireScratch> wire;
     Time last_event = 0;
 
@@ -75,15 +81,20 @@ class Engine {
   };
 
   // Set-up (setup.cpp).
-  void make_blocks();
-  void start_peers();
+  void make_blocks(std::uint32_t blocks);
+  void start_peers(Block& block);
   void begin_sessions(Block& block, PeerId peer);
 
   // Time.
   Time end() const { return experiment_.scenario.duration > 0 ? experiment_.scenario.duration : longest_duration; }
   Time earliest() const;
+  std::uint64_t events() const;
+  bool asked_to_stop() const { return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed); }
   void run_window(Time until);
-  void exchange(Block& from, Block& to, std::vector<Event>& outbox);
+  void run_block(Block& block, Time until);
+  void collect(Block& to);
+  template <class Task>
+  void each_block(Task&& task);
   void check_in_flight(Time at) const;
   void report_progress(Time at);
   void mark_unfinished();
@@ -118,6 +129,7 @@ class Engine {
   static void account(Block& block, const Frame& frame, std::uint64_t count, std::uint64_t bytes);
   void give_verdict(Block& block, PeerId peer, MessageRef message);
   void post(Block& from, const Event& event);
+  static void post_elsewhere(Block& from, Outbox& outbox, const Event& event);
 
   // Small things.
   const PeerClass& class_of(PeerId) const { return class_; }
@@ -144,6 +156,8 @@ class Engine {
   BigArray<SessionState> sessions_;  // empty: all are up for ever
   BigArray<std::uint8_t> status_;    // one a message and peer
   std::unique_ptr<Wire> wire_;
+  Team team_;
+  std::uint64_t window_events_ = 0;  // in the last window: whether more threads are worth while
   std::uint32_t block_size_ = 1;
   std::deque<Block> blocks_;
   Block* single_ = nullptr;  // the block, where there is one

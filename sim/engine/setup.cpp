@@ -29,6 +29,13 @@ int default_bucket_shift(std::uint32_t peers) {
   return std::clamp(20 - doublings, 14, 20);
 }
 
+/// Enough for every thread to have some, each so large that its peers are worth a queue of their own.
+std::uint32_t default_blocks(std::uint32_t peers, std::uint32_t threads) {
+  constexpr std::uint32_t blocks_a_thread = 2, fewest_peers = 1'024;
+  if (threads == 1) return 1;
+  return std::clamp(peers / fewest_peers, 1u, blocks_a_thread * threads);
+}
+
 /// 20 bytes each. Many times what a flood of every link needs; only what never ends comes here.
 std::uint64_t default_most_in_flight(const Experiment& experiment) {
   return 100'000'000 + 256ull * experiment.scenario.peers + 8 * experiment.graph.targets.size();
@@ -49,6 +56,7 @@ Engine::Engine(const Experiment& experiment, const EngineOptions& options)
       sessions_(experiment.timeline.constant() ? 0 : peers_),
       status_(std::size_t{peers_} * experiment.plan.messages.size()),
       wire_(options.wire ? std::make_unique<Wire>(experiment.plan, peers_, experiment.scenario.file) : nullptr),
+      team_(options.threads),
       most_in_flight_(options.most_in_flight > 0 ? options.most_in_flight : default_most_in_flight(experiment)) {
   GOSSIP_ASSERT(class_.operations != nullptr);
   Fixed::Config& links = class_.config.of<Fixed>();
@@ -57,32 +65,31 @@ Engine::Engine(const Experiment& experiment, const EngineOptions& options)
   links = {experiment.graph.offsets, experiment.graph.targets, rows_.span()};
   stride_ = stride_of(class_.operations->bytes(class_.config));
   memory_ = BigArray<std::byte>(stride_ * peers_);
-  make_blocks();
-  start_peers();
+  make_blocks(options_.blocks > 0 ? options_.blocks : default_blocks(peers_, options_.threads));
+  team_.each(static_cast<std::uint32_t>(blocks_.size()), [&](std::uint32_t i) { start_peers(blocks_[i]); });
 }
 
-void Engine::make_blocks() {
+void Engine::make_blocks(std::uint32_t blocks) {
   const int shift = options_.bucket_shift > 0 ? options_.bucket_shift : default_bucket_shift(peers_);
-  block_size_ = (peers_ + options_.blocks - 1) / options_.blocks;
+  block_size_ = (peers_ + blocks - 1) / blocks;
   for (std::uint32_t first = 0; first < peers_; first += block_size_) {
     const std::uint32_t last = std::min(first + block_size_, peers_);
     Block& block = blocks_.emplace_back(first, last, shift, experiment_.plan.sizes);
     block.ledger.messages.resize(experiment_.plan.messages.size());
-    block.outboxes.resize(options_.blocks);
+    block.outboxes.resize(blocks);
     if (wire_) block.wire = std::make_unique<WireScratch>();
   }
   if (blocks_.size() == 1) single_ = &blocks_.front();
 }
 
-void Engine::start_peers() {
+void Engine::start_peers(Block& block) {
   for (std::uint32_t i = 0; i < experiment_.plan.messages.size(); ++i) {
     const PlannedMessage& message = experiment_.plan.messages[i];
-    if (message.origin == no_peer) continue;
-    block_of(message.origin).calendar.push(Event::publication(message.at, message.origin, MessageRef{i}));
+    if (message.origin == no_peer || &block_of(message.origin) != &block) continue;
+    block.calendar.push(Event::publication(message.at, message.origin, MessageRef{i}));
   }
-  for (std::uint32_t i = 0; i < peers_; ++i) {
+  for (std::uint32_t i = block.first; i < block.last; ++i) {
     const PeerId peer{i};
-    Block& block = block_of(peer);
     wake_at_[i] = never;
     class_of(peer).operations->init(memory(peer), peer, experiment_.scenario.seed, class_of(peer).config, block.env);
     if (sessions_.empty()) {

@@ -87,6 +87,16 @@ TEST_P(Invariance, Blocks) {
   }
 }
 
+TEST_P(Invariance, Threads) {
+  for (const std::uint32_t threads : {2u, 3u, 4u}) {
+    EngineOptions options;
+    options.threads = threads;
+    options.blocks = 2 * threads + 1;
+    options.events_worth_threads = 0;
+    expect_same(reference, run_checked(scenario, options));
+  }
+}
+
 TEST_P(Invariance, Buckets) {
   for (const int shift : {12, 17, 24}) {
     EngineOptions options;
