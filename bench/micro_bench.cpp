@@ -156,9 +156,12 @@ void calendar_push_and_run(State& state) {
   };
   for (std::int64_t i = 0; i < state.range(0); ++i) push(0);
   std::uint64_t events = 0;
-  const auto process = [&](const sim::Event& event, const auto&) {
-    ++events;
-    push(event.time);
+  const auto process = [&](const sim::Event* event, const sim::Event* last) {
+    do {
+      ++events;
+      push(event->time);
+    } while (++event != last && !calendar.interrupted());
+    return event;
   };
   Time until = 200 * millisecond;  // the events are spread by then
   calendar.run(until, process, [] { return false; });

@@ -17,7 +17,7 @@ namespace gossip::sim {
 /// The events of one block of peers, in order of (time, destination, source, emission).
 ///
 /// An event goes unsorted into the bucket of its time, in O(1) and without touching anything but the end of a list; a
-/// bucket is sorted when its time has come, by a counting sort whose cells hold about one event each. The few events
+/// bucket is sorted when its time has come, by a counting sort whose cells hold one or two events each. The few events
 /// that are emitted into the bucket that is being worked on wait in a heap beside it. Buckets are grouped into pages:
 /// this page and the next have a list a bucket, pages beyond are one list each, so a quiet hour costs nothing. Measured
 /// against sorting each window by destination: docs/design.md.
@@ -25,6 +25,31 @@ class Calendar {
  public:
   /// `shift`: a bucket is 2^shift ns wide. It decides speed only, never the order.
   explicit Calendar(int shift) : shift_(shift), ring_(2 * page_buckets) { GOSSIP_ASSERT(shift >= 0 && shift <= 32); }
+
+  /// `count` times `frame`, to to[i] at at[i].
+  void push_row(const Event& frame, const PeerId* to, const Time* at, std::uint32_t count) {
+    Stored stored(frame, 0);
+    std::uint32_t elsewhere = 0;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const std::int64_t bucket = at[i] >> shift_;
+      if (bucket <= current_ || bucket >= ring_end_) [[unlikely]] {
+        Event event = frame;
+        event.time = at[i];
+        event.dst = to[i];
+        push_elsewhere(event, bucket);
+        ++elsewhere;
+        continue;
+      }
+      List& list = ring(bucket);
+      if (list.place == list.end) [[unlikely]]
+        extend(list);
+      stored.time = low_bits(at[i]);
+      stored.dst = to[i];
+      *list.place++ = stored;
+    }
+    size_ += count;
+    in_ring_ += count - elsewhere;
+  }
 
   /// Inlined by force, so that an event is written once, where it will lie: built elsewhere and copied, its narrow
   /// stores stall the wide loads of the copy.
@@ -42,6 +67,10 @@ class Calendar {
     *list.place++ = Stored(event, low_bits(event.time));
   }
 
+  static constexpr std::size_t readable = 64;
+  /// Whether what was pushed meanwhile may come before the next event.
+  bool interrupted() const { return !late_.empty(); }
+
   std::uint64_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
@@ -54,7 +83,8 @@ class Calendar {
   }
 
   /// Takes out, in order, every event before `end`, also those that `process` pushes meanwhile.
-  /// `process(event, ahead)`: `ahead(k)` is the event k places later in this bucket, or null.
+  /// `process(event, last)` takes those from `event` on until it comes to `last`, or `interrupted`, and says how far it
+  /// came: at least one. Up to `readable` places after `last` may be read; what lies there may mean nothing.
   /// `between()` is asked after each bucket whether to stop.
   template <class Process, class Between>
   void run(Time end, Process&& process, Between&& between) {
@@ -233,38 +263,47 @@ class Calendar {
     far_.erase(far);
   }
 
-  /// Into sorted_: by cells of equal time spans, then within each cell. Stable.
+  /// Into sorted_: by cells of equal time spans, which come to hold one or two events each, then by insertion. Stable.
   void sort(List& list) {
     std::size_t count = 0;
     each(list, [&](const Stored&) { ++count; });
-    const int bits = std::min(shift_, static_cast<int>(std::bit_width(count)));
+    const int bits = std::min(shift_, static_cast<int>(std::bit_width(count / 2)));
     const int cell_shift = shift_ - bits;
     const Time start = current_ << shift_;
     const auto cell = [&](const Stored& event) { return event.time >> cell_shift; };
 
     cells_.assign((std::size_t{1} << bits) + 1, 0);
     each(list, [&](const Stored& event) { ++cells_[cell(event) + 1]; });
-    for (std::size_t i = 1; i < cells_.size(); ++i) cells_[i] += cells_[i - 1];
-    sorted_.resize(count);
+    std::uint32_t fullest = 0;
+    for (std::size_t i = 1; i < cells_.size(); ++i) {
+      fullest = std::max(fullest, cells_[i]);
+      cells_[i] += cells_[i - 1];
+    }
+    if (sorted_.size() < count + readable) sorted_.resize(count + readable, Event::wake(0, PeerId{0}));
     each(list, [&](const Stored& event) { sorted_[cells_[cell(event)]++] = event.event(start); });
-    // Each cell now ends where the next one's begin was.
-    for (std::size_t i = 0, begin = 0; i + 1 < cells_.size(); begin = cells_[i++]) sort_cell(begin, cells_[i]);
-    in_ring_ -= count;
     next_ = sorted_.data();
     sorted_end_ = next_ + count;
+    if (fullest <= few) {
+      insert(0, count);
+    } else {
+      // Each cell now ends where the next one's begin was.
+      for (std::size_t i = 0, begin = 0; i + 1 < cells_.size(); begin = cells_[i++]) sort_cell(begin, cells_[i]);
+    }
+    in_ring_ -= count;
     clear(list);
   }
 
   /// By insertion; where very many events fall together, as with equal latencies, by merging.
   void sort_cell(std::size_t begin, std::size_t end) {
-    constexpr std::size_t few = 32;
-    if (end - begin > few) {
-      std::stable_sort(sorted_.begin() + static_cast<std::ptrdiff_t>(begin),
-                       sorted_.begin() + static_cast<std::ptrdiff_t>(end));
-      return;
-    }
+    if (end - begin <= few) return insert(begin, end);
+    std::stable_sort(sorted_.begin() + static_cast<std::ptrdiff_t>(begin),
+                     sorted_.begin() + static_cast<std::ptrdiff_t>(end));
+  }
+
+  void insert(std::size_t begin, std::size_t end) {
     for (std::size_t i = begin + 1; i < end; ++i) {
-      if (!(sorted_[i] < sorted_[i - 1])) continue;
+      if (!(sorted_[i] < sorted_[i - 1])) [[likely]]
+        continue;
       const Event event = sorted_[i];
       std::size_t place = i;
       for (; place > begin && event < sorted_[place - 1]; --place) sorted_[place] = sorted_[place - 1];
@@ -274,27 +313,29 @@ class Calendar {
 
   template <class Process>
   void run_bucket(Time end, Process& process) {
-    const auto ahead = [this](std::ptrdiff_t places) {
-      return sorted_end_ - next_ > places ? next_ + places : nullptr;
-    };
+    const Event* last = next_ == sorted_end_ || sorted_end_[-1].time < end
+                            ? sorted_end_
+                            : std::partition_point(next_, sorted_end_, [&](const Event& e) { return e.time < end; });
     while (true) {
       if (late_.empty()) [[likely]] {
-        if (next_ == sorted_end_ || next_->time >= end) return;
-        --size_;
-        process(*next_++, ahead);
+        if (next_ == last) return;
+        take(process(next_, last));
       } else if (next_ == sorted_end_ || late_.front().event < *next_) {
         if (late_.front().event.time >= end) return;
-        const Event event = late_.front().event;
+        late_run_[0] = late_.front().event;
         std::pop_heap(late_.begin(), late_.end(), After{});
         late_.pop_back();
         --size_;
-        process(event, ahead);
+        process(late_run_.data(), late_run_.data() + 1);
       } else {
-        if (next_->time >= end) return;
-        --size_;
-        process(*next_++, ahead);
+        if (next_ == last) return;
+        take(process(next_, next_ + 1));
       }
     }
+  }
+  void take(const Event* next) {
+    size_ -= static_cast<std::uint64_t>(next - next_);
+    next_ = next;
   }
 
   int shift_;
@@ -304,10 +345,12 @@ class Calendar {
   std::uint64_t size_ = 0, in_ring_ = 0;
   std::vector<List> ring_;
   std::map<std::int64_t, std::deque<Event>> far_;
+  static constexpr std::uint32_t few = 32;
   std::vector<Event> sorted_;
   const Event* next_ = nullptr;  // in sorted_
   const Event* sorted_end_ = nullptr;
   std::vector<Late> late_;
+  std::vector<Event> late_run_ = std::vector<Event>(1 + readable, Event::wake(0, PeerId{0}));
   std::uint64_t late_emitted_ = 0;
   std::vector<std::uint32_t> cells_;
   std::vector<BigArray<Chunk>> slabs_;

@@ -1,8 +1,11 @@
 #include "sim/engine/engine.hpp"
 
+#include <array>
 #include <cstring>
 
+#include "sim/engine/trace_hash.hpp"
 #include "sim/scenario/input_error.hpp"
+#include "sim/world/lanes.hpp"
 
 namespace gossip::sim {
 namespace {
@@ -10,18 +13,13 @@ namespace {
 /// How often the bound on what is under way is looked at, at the least.
 constexpr Duration check_interval = millisecond;
 constexpr std::uint64_t events_between_reports = 100'000;
+constexpr std::size_t most_lanes = 32;  // of a row, at a time
 
-std::uint64_t hash(const ListStore& lists, const Event& event) {
-  std::uint64_t number = event.number;
-  if (event.is_frame() && carries_list(event.frame().kind)) {
-    number = 0;  // the handle is the store's; what counts is the list
-    for (const std::uint32_t item : lists.items(event.frame().list())) number = mix(number, item);
-  }
-  const std::uint64_t who = std::uint64_t{index(event.dst)} << 32 | index(event.src);
-  const std::uint64_t rest =
-      std::uint64_t{event.extra} << 16 | static_cast<std::uint64_t>(event.kind) << 8 | event.detail;
-  return mix(static_cast<std::uint64_t>(event.time) * 0x9e3779b97f4a7c15ULL ^ who * 0xd6e8feb86659fd93ULL ^
-             (number << 32 ^ rest) * 0xa0761d6478bd642fULL);
+GOSSIP_LANES std::uint64_t row_hash(TraceHash hash, PeerId from, const PeerId* to, const Time* at,
+                                    std::uint32_t count) {
+  std::uint64_t sum = 0;
+  for (std::uint32_t i = 0; i < count; ++i) sum += hash.of(at[i], to[i], from);
+  return sum;
 }
 
 }  // namespace
@@ -82,7 +80,7 @@ void Engine::run_window(Time until) {
 
 void Engine::run_block(Block& block, Time until) {
   block.calendar.run(
-      until, [&](const Event& event, const auto& ahead) { process(block, event, ahead); },
+      until, [&](const Event* event, const Event* last) { return process(block, event, last); },
       [this] { return asked_to_stop(); });
 }
 
@@ -126,6 +124,7 @@ void Engine::report_progress(Time at) {
 void Engine::mark_unfinished() {
   for (Block& block : blocks_) {
     block.calendar.for_each([&](const Event& event) {
+      if (event.is_frame()) block.ledger.trace -= trace_hash(block.lists, event);
       if (event.kind == static_cast<EventKind>(FrameKind::announce)) status(event.message(), event.dst) |= in_flight;
       if (event.kind == EventKind::lost) status(event.message(), event.dst) |= copy_lost;
     });
@@ -144,34 +143,52 @@ void Engine::mark_waiting(Block& block, PeerId peer, Status what) {
 
 // ---- what happens to a peer
 
-template <class Ahead>
-[[gnu::always_inline]] inline void Engine::process(Block& block, const Event& event, const Ahead& ahead) {
-  prefetch(ahead);
-  block.env.now = event.time;
-  ++block.ledger.events;
-  if (event.is_frame()) [[likely]] {
-    block.last_event = event.time;
-    block.ledger.trace += hash(block.lists, event);
-    on_frame(block, event);
-  } else {
-    on_own(block, event);
-  }
+[[gnu::always_inline]] inline const Event* Engine::process(Block& block, const Event* event, const Event* last) {
+  const Event* const first = event;
+  std::uint64_t duplicates = 0;
+  if (block.judged != event) block.settled = 0;
+  do {
+    look_ahead(block, event);
+    const bool known = block.settled & 1;
+    block.settled >>= 1;
+    if (plain_ && (known || settled(*event))) [[likely]] {
+      MessageTally& tally = block.ledger.messages[event->number];
+      ++tally.duplicates;
+      tally.last_activity = block.last_event = event->time;
+      ++duplicates;
+      continue;
+    }
+    block.env.now = event->time;
+    if (event->is_frame()) {
+      block.last_event = event->time;
+      on_frame(block, *event);
+    } else {
+      on_own(block, *event);
+    }
+  } while (++event != last && !block.calendar.interrupted());
+  block.judged = event;
+  block.ledger.events += static_cast<std::uint64_t>(event - first);
+  block.ledger.drops[static_cast<std::size_t>(Reason::duplicate)] += duplicates;
+  return event;
 }
 
 /// Memory is what a flood waits for. State first; a peer's neighbours only when the message is news to it.
 /// Inlined by force: GCC takes a function that only prefetches for one without effects, and drops the call.
-template <class Ahead>
-[[gnu::always_inline]] inline void Engine::prefetch(const Ahead& ahead) {
+[[gnu::always_inline]] inline void Engine::look_ahead(Block& block, const Event* event) {
+  static_assert(Calendar::readable >= 64);
   const Graph& graph = experiment_.graph;
-  if (const Event* event = ahead(64)) __builtin_prefetch(&last_delivered_[index(event->dst)]);
-  if (const Event* event = ahead(32); event != nullptr && !settled(*event)) {
-    __builtin_prefetch(memory(event->dst), 1);
-    if (graph.targets.empty() || event->kind != static_cast<EventKind>(FrameKind::announce)) return;
-    __builtin_prefetch(&graph.offsets[index(event->dst)]);
-    __builtin_prefetch(&status(event->message(), event->dst), 1);
+  __builtin_prefetch(&last_delivered_[index(event[64].dst)]);
+  const Event& next = event[32];
+  if (settled(next)) [[likely]] {
+    block.settled |= std::uint64_t{1} << 32;
+  } else {
+    __builtin_prefetch(memory(next.dst), 1);
+    if (graph.targets.empty() || next.kind != static_cast<EventKind>(FrameKind::announce)) return;
+    __builtin_prefetch(&graph.offsets[index(next.dst)]);
+    __builtin_prefetch(&status(next.message(), next.dst), 1);
   }
-  if (const Event* event = ahead(16); event != nullptr && !settled(*event) && !graph.targets.empty()) {
-    const PeerId* row = graph.targets.data() + graph.offsets[index(event->dst)];
+  if (!(block.settled & 1 << 16) && !graph.targets.empty()) {
+    const PeerId* row = graph.targets.data() + graph.offsets[index(event[16].dst)];
     __builtin_prefetch(row);
     __builtin_prefetch(row + 16);
   }
@@ -201,7 +218,7 @@ void Engine::on_own(Block& block, const Event& event) {
     block.last_event = event.time;
     return step(block, event.dst, Wake{});
   }
-  block.ledger.trace += hash(block.lists, event);
+  block.ledger.trace += trace_hash(block.lists, event);
   if (event.kind == EventKind::lost) {
     status(event.message(), event.dst) |= copy_lost;
     block.ledger.messages[index(event.message())].last_activity = event.time;
@@ -303,13 +320,41 @@ std::span<const PeerId> Engine::neighbours(PeerId peer, bool also_down) {
 void Engine::act(Block& block, PeerId peer, const SendAll& command) {
   const Frame frame = wire_ ? wire_->pass(command.frame, block.lists, *block.wire) : command.frame;
   const std::uint64_t bytes = size_on_wire(block, frame);
+  const auto row = neighbours(peer);
   std::uint64_t count = 0;
-  for (const PeerId to : neighbours(peer)) {
-    if (to == command.except) continue;
-    ++count;
-    transmit(block, peer, to, frame, bytes);
+  if (plain_) [[likely]] {
+    for (std::size_t i = 0; i < row.size(); i += most_lanes) {
+      count += send_lanes(block, peer, row.subspan(i, std::min(most_lanes, row.size() - i)), command.except, frame);
+    }
+  } else {
+    for (const PeerId to : row) {
+      if (to == command.except) continue;
+      ++count;
+      transmit(block, peer, to, frame, bytes);
+    }
   }
   account(block, frame, count, bytes);
+}
+
+/// `transmit` to each of `row` but one, where every frame arrives.
+std::uint32_t Engine::send_lanes(Block& block, PeerId from, std::span<const PeerId> row, PeerId except,
+                                 const Frame& frame) {
+  std::array<PeerId, most_lanes> to;
+  std::array<Time, most_lanes> at;
+  std::uint32_t count = 0;
+  for (const PeerId peer : row) {
+    to[count] = peer;
+    count += peer != except;
+  }
+  const Event event = Event::of(0, from, from, frame);
+  transport_.model().arrivals(from, to.data(), count, block.env.now, at.data());
+  block.ledger.trace += row_hash(TraceHash(event), from, to.data(), at.data(), count);
+  if (single_ != nullptr) {
+    block.calendar.push_row(event, to.data(), at.data(), count);
+  } else {
+    for (std::uint32_t i = 0; i < count; ++i) post(block, Event::of(at[i], to[i], from, frame));
+  }
+  return count;
 }
 
 void Engine::act(Block& block, PeerId peer, const Send& command) {
@@ -338,7 +383,9 @@ void Engine::account(Block& block, const Frame& frame, std::uint64_t count, std:
                                                     std::uint64_t bytes) {
   const Transport::Sent sent = transport_.send(from, to, bytes, block.env.now);
   if (sent.fate == Transport::Fate::arrives) [[likely]] {
-    post(block, Event::of(sent.at, to, from, frame));
+    const Event event = Event::of(sent.at, to, from, frame);
+    block.ledger.trace += trace_hash(block.lists, event);
+    post(block, event);
     return;
   }
   const bool lost = sent.fate == Transport::Fate::lost;
@@ -421,17 +468,17 @@ void Engine::give_verdict(Block& block, PeerId peer, MessageRef message) {
 }
 
 [[gnu::always_inline]] inline void Engine::post(Block& from, const Event& event) {
-  Block& to = block_of(event.dst);
-  if (&to == &from) {
+  if (index(event.dst) - from.first < from.last - from.first) {
     from.calendar.push(event);
   } else {
-    post_elsewhere(from, from.outboxes[index(event.dst) / block_size_], event);
+    post_elsewhere(from, from.outboxes[block_number(event.dst)], event);
   }
 }
 
-void Engine::post_elsewhere(Block& from, Outbox& outbox, const Event& event) {
+[[gnu::always_inline]] inline void Engine::post_elsewhere(Block& from, Outbox& outbox, const Event& event) {
   outbox.events.push_back(event);
-  if (!event.is_frame() || !carries_list(event.frame().kind)) return;
+  if (!event.is_frame() || !carries_list(event.frame().kind)) [[likely]]
+    return;
   const FrameOwner owner(from.lists, event.frame());
   const auto items = from.lists.items(event.frame().list());
   outbox.items.push_back(static_cast<std::uint32_t>(items.size()));

@@ -65,6 +65,9 @@ class Engine {
     std::optional<MessageRef> asked;  // the message on which the last step wants a verdict
     std::unique_ptr<WireScratch> wire;
     Time last_event = 0;
+    /// Bit i: event `judged + i` is settled. Once that is so it stays so, where all are up for ever.
+    std::uint64_t settled = 0;
+    const Event* judged = nullptr;
 
     Block(std::uint32_t first_peer, std::uint32_t last_peer, int shift, std::span<const std::uint32_t> sizes)
         : first(first_peer),
@@ -101,10 +104,8 @@ class Engine {
   void mark_waiting(Block& block, PeerId peer, Status what);
 
   // What happens to a peer.
-  template <class Ahead>
-  void process(Block& block, const Event& event, const Ahead& ahead);
-  template <class Ahead>
-  void prefetch(const Ahead& ahead);
+  const Event* process(Block& block, const Event* event, const Event* last);
+  void look_ahead(Block& block, const Event* event);
   void on_frame(Block& block, const Event& event);
   void on_own(Block& block, const Event& event);
   void on_link(Block& block, const Event& event);
@@ -124,6 +125,7 @@ class Engine {
   // A run keeps its messages to the end, and a peer's number needs no keeping.
   void act(Block&, PeerId, const Forget&) {}
   void act(Block&, PeerId, const ForgetPeer&) {}
+  std::uint32_t send_lanes(Block& block, PeerId from, std::span<const PeerId> row, PeerId except, const Frame& frame);
   void transmit(Block& block, PeerId from, PeerId to, const Frame& frame, std::uint64_t bytes);
   std::uint64_t size_on_wire(const Block& block, const Frame& frame) const;
   static void account(Block& block, const Frame& frame, std::uint64_t count, std::uint64_t bytes);
@@ -134,13 +136,18 @@ class Engine {
   // Small things.
   const PeerClass& class_of(PeerId) const { return class_; }
   std::byte* memory(PeerId peer) { return memory_.data() + stride_ * index(peer); }
-  Block& block_of(PeerId peer) { return single_ != nullptr ? *single_ : blocks_[index(peer) / block_size_]; }
+  /// index(peer) / block_size_, without a division: exact for 32 bits (Lemire, Kaser, Kurz 2019, §3).
+  std::size_t block_number(PeerId peer) const {
+    __extension__ typedef unsigned __int128 Wide;
+    return static_cast<std::size_t>((Wide{block_reciprocal_} * index(peer)) >> 64);
+  }
+  Block& block_of(PeerId peer) { return single_ != nullptr ? *single_ : blocks_[block_number(peer)]; }
   std::uint32_t session(PeerId peer) const { return sessions_.empty() ? 1 : sessions_[index(peer)].number; }
   std::uint8_t& status(MessageRef message, PeerId peer) {
     return status_[std::size_t{index(message)} * peers_ + index(peer)];
   }
   bool settled(const Event& event) const {
-    return event.is_frame() && last_delivered_[index(event.dst)].is_duplicate(event.frame(), event.time);
+    return last_delivered_[index(event.dst)].is_duplicate(event.frame(), event.time);
   }
 
   const Experiment& experiment_;
@@ -149,6 +156,7 @@ class Engine {
   PeerClass class_;
   BigArray<PeerId> rows_;  // of a fixed graph whose links come and go
   Transport transport_;
+  bool plain_;  // all peers are up, all connections too, and every frame arrives
   std::size_t stride_;
   BigArray<std::byte> memory_;  // the peers, one after the other
   BigArray<Time> wake_at_;      // each peer's next wake in its calendar
@@ -159,6 +167,7 @@ class Engine {
   Team team_;
   std::uint64_t window_events_ = 0;  // in the last window: whether more threads are worth while
   std::uint32_t block_size_ = 1;
+  std::uint64_t block_reciprocal_ = 0;
   std::deque<Block> blocks_;
   Block* single_ = nullptr;  // the block, where there is one
   std::uint64_t most_in_flight_;

@@ -13,8 +13,8 @@ struct EngineOptions {
   std::uint32_t blocks = 0;   // of consecutive peers, 0: by peers and threads; decides only speed
   /// In a window; below it one thread does it all. Some tens of microseconds, a few times what waking another takes.
   std::uint64_t events_worth_threads = 1'000;
-  int bucket_shift = 0;       // a bucket of time is 2^shift ns wide, 0: by the number of peers; decides only speed
-  bool wire = false;          // every frame through the codec of net/
+  int bucket_shift = 0;  // a bucket of time is 2^shift ns wide, 0: by the number of peers; decides only speed
+  bool wire = false;     // every frame through the codec of net/
   bool record_deliveries = false;
   bool shortcut = true;                                              // LastDelivered; decides only speed
   std::uint64_t most_in_flight = 0;                                  // events; 0: by the number of peers and links

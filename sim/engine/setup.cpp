@@ -51,6 +51,7 @@ Engine::Engine(const Experiment& experiment, const EngineOptions& options)
              fit(experiment)},
       rows_(experiment.scenario.links_given() && !experiment.timeline.constant() ? experiment.graph.targets.size() : 0),
       transport_(experiment.scenario, experiment.graph, experiment.latency, experiment.timeline),
+      plain_(transport_.plain() && experiment.timeline.constant()),
       wake_at_(peers_),
       last_delivered_(peers_),
       sessions_(experiment.timeline.constant() ? 0 : peers_),
@@ -71,7 +72,8 @@ Engine::Engine(const Experiment& experiment, const EngineOptions& options)
 
 void Engine::make_blocks(std::uint32_t blocks) {
   const int shift = options_.bucket_shift > 0 ? options_.bucket_shift : default_bucket_shift(peers_);
-  block_size_ = (peers_ + blocks - 1) / blocks;
+  block_size_ = std::max(2u, (peers_ + blocks - 1) / blocks);  // the reciprocal of 1 has no room
+  block_reciprocal_ = ~std::uint64_t{0} / block_size_ + 1;
   for (std::uint32_t first = 0; first < peers_; first += block_size_) {
     const std::uint32_t last = std::min(first + block_size_, peers_);
     Block& block = blocks_.emplace_back(first, last, shift, experiment_.plan.sizes);

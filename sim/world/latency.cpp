@@ -3,8 +3,9 @@
 #include "core/assert.hpp"
 #include "sim/scenario/input_error.hpp"
 #include "sim/scenario/json_input.hpp"
-#include "sim/world/real.hpp"
 #include "sim/scenario/text_input.hpp"
+#include "sim/world/lanes.hpp"
+#include "sim/world/real.hpp"
 
 namespace gossip::sim {
 namespace {
@@ -112,6 +113,17 @@ class RegionFile {
 /// In the middle of one of 2^52 equal parts of (0, 1): never 0, never 1.
 double open_unit(std::uint64_t x) { return (static_cast<double>(x >> 12) + 0.5) * 0x1p-52; }
 
+/// LatencyModel::between where it is uniform, and its width fits 32 bits: two narrow products in place of a wide one.
+GOSSIP_LANES void uniform_arrivals(std::uint64_t seed, std::uint64_t from, const std::uint32_t* to, std::uint32_t count,
+                                   std::uint64_t start, std::uint64_t least, std::uint64_t width, Time* at) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint64_t other = to[i];
+    const std::uint64_t pair = mix(seed ^ (other < from ? other << 32 | from : from << 32 | other));
+    const std::uint64_t drawn = ((pair >> 32) * width + ((pair & 0xffff'ffff) * width >> 32)) >> 32;
+    at[i] = static_cast<Time>(start + (drawn < least ? least : drawn));
+  }
+}
+
 }  // namespace
 
 LatencyModel::LatencyModel(const LinkSpec& spec, std::uint64_t seed, const std::string& where)
@@ -186,6 +198,16 @@ void LatencyModel::set_table(std::vector<double> ms, const std::vector<double>& 
     // Below 2^64 also where rounding makes the sum the total.
     shares_.push_back(static_cast<std::uint64_t>(std::min(sum / total, 1 - 0x1p-53) * 0x1p64));
   }
+}
+
+void LatencyModel::arrivals(PeerId from, const PeerId* to, std::uint32_t count, Time now, Time* at) const {
+  if (kind_ == Kind::uniform && width_ <= 0xffff'ffff) {
+    // What is drawn is above low_; what is below the floor is raised to it.
+    return uniform_arrivals(seed_, index(from), reinterpret_cast<const std::uint32_t*>(to), count,
+                            static_cast<std::uint64_t>(now + low_), static_cast<std::uint64_t>(floor_ - low_), width_,
+                            at);
+  }
+  for (std::uint32_t i = 0; i < count; ++i) at[i] = now + between(from, to[i]);
 }
 
 /// The host or region of a peer.

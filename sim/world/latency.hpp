@@ -34,6 +34,9 @@ class LatencyModel {
     return drawn(a, b, pair);
   }
 
+  /// at[i] = now + between(from, to[i]), for all `count`; several at a time where the model allows.
+  void arrivals(PeerId from, const PeerId* to, std::uint32_t count, Time now, Time* at) const;
+
   /// No latency is below this: min_latency, or more where the model has no shorter ones.
   Duration floor() const { return floor_; }
   /// No latency is above this (before jitter).

@@ -38,6 +38,10 @@ class Transport {
     return graph_.latency.empty() ? model_.floor() : std::min(model_.floor(), spec_.min_latency);
   }
 
+  /// Whether all connections are up for ever and every frame arrives, after the model's latency and nothing else.
+  bool plain() const { return connections_.empty() && random_.empty() && graph_.latency.empty(); }
+  const LatencyModel& model() const { return model_; }
+
   enum class Fate : std::uint8_t {
     arrives,
     lost,           // at `at` it would have arrived

@@ -29,7 +29,7 @@ TEST_P(Threads, MakeTheSameReport) {
   EngineOptions options;
   const OrderedJson one = figures(experiment, options);
   options.events_worth_threads = 0;
-  for (const auto& [threads, blocks] : {std::pair{2u, 0u}, {4u, 5u}}) {
+  for (const auto& [threads, blocks] : {std::pair{2u, 0u}, {4u, 5u}, {3u, 17u}}) {
     options.threads = threads;
     options.blocks = blocks;
     EXPECT_EQ(figures(experiment, options), one) << threads << " threads, " << blocks << " blocks";
