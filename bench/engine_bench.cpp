@@ -12,7 +12,7 @@
 
 #include "bench/child.hpp"
 #include "bench/heap_flood.hpp"
-#include "sim/report/machine.hpp"
+#include "sim/machine/process.hpp"
 #include "sim/report/run.hpp"
 
 namespace gossip::bench {

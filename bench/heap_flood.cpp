@@ -3,7 +3,7 @@
 #include <queue>
 #include <vector>
 
-#include "sim/report/machine.hpp"
+#include "sim/machine/process.hpp"
 
 namespace gossip::bench {
 

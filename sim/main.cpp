@@ -7,7 +7,7 @@
 #include <iostream>
 #include <thread>
 
-#include "sim/report/machine.hpp"
+#include "sim/machine/process.hpp"
 #include "sim/report/report.hpp"
 #include "sim/scenario/input_error.hpp"
 #include "sim/scenario/reader.hpp"
@@ -79,7 +79,7 @@ int run_command(const Arguments& arguments) {
   const Stopwatch setup;
   if (!arguments.json.empty() && arguments.json != "-") check_writable(arguments.json);
   if (!arguments.csv.empty()) make_folder(arguments.csv);
-  const Experiment experiment(read(arguments));
+  const Experiment experiment(read(arguments), arguments.threads);
   Report report{experiment.scenario, describe(experiment.graph, experiment.scenario.seed), {}};
   const double setup_seconds = setup.seconds();
   {

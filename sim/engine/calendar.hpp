@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/assert.hpp"
-#include "sim/world/big_array.hpp"
+#include "sim/machine/big_array.hpp"
 #include "sim/world/event.hpp"
 
 namespace gossip::sim {

@@ -4,14 +4,15 @@
 #include <cstring>
 
 #include "sim/engine/trace_hash.hpp"
+#include "sim/machine/lanes.hpp"
 #include "sim/scenario/input_error.hpp"
-#include "sim/world/lanes.hpp"
 
 namespace gossip::sim {
 namespace {
 
 /// How often the bound on what is under way is looked at, at the least.
 constexpr Duration check_interval = millisecond;
+constexpr std::uint64_t events_a_window = 16'384;
 constexpr std::uint64_t events_between_reports = 100'000;
 constexpr std::size_t most_lanes = 32;  // of a row, at a time
 
@@ -26,15 +27,13 @@ GOSSIP_LANES std::uint64_t row_hash(TraceHash hash, PeerId from, const PeerId* t
 
 // ---- time
 
-/// Windows lie at multiples of the lookahead, so that where they begin depends on nothing else; one block alone needs
-/// no lookahead.
 void Engine::run() {
-  const Duration window = blocks_.size() > 1 ? transport_.floor() : std::max(transport_.floor(), check_interval);
   Time checked = 0;
   while (!stopped_) {
     const Time first = earliest();
     if (first == never || first >= end()) break;
-    const Time until = std::min(end(), (first / window + 1) * window);
+    const Duration length = window();
+    const Time until = std::min(end(), (first / length + 1) * length);
     run_window(until);
     if (until / check_interval != checked) {
       checked = until / check_interval;
@@ -46,6 +45,15 @@ void Engine::run() {
   for (const Block& block : blocks_) now_ = std::max(now_, block.last_event);
   if (experiment_.scenario.duration > 0 && !stopped_) now_ = experiment_.scenario.duration;
   mark_unfinished();
+}
+
+/// At most the lookahead, and less where much happens: what blocks emit for each other in a window should fit the
+/// caches. One block alone needs no lookahead.
+Duration Engine::window() {
+  if (blocks_.size() == 1) return std::max(transport_.floor(), check_interval);
+  if (window_events_ > 4 * events_a_window && window_ > 1) window_ /= 2;
+  if (window_events_ < events_a_window) window_ = std::min(2 * window_, transport_.floor());
+  return window_;
 }
 
 Time Engine::earliest() const {

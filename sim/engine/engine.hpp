@@ -90,6 +90,7 @@ class Engine {
 
   // Time.
   Time end() const { return experiment_.scenario.duration > 0 ? experiment_.scenario.duration : longest_duration; }
+  Duration window();
   Time earliest() const;
   std::uint64_t events() const;
   bool asked_to_stop() const { return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed); }
@@ -165,6 +166,7 @@ class Engine {
   BigArray<std::uint8_t> status_;    // one a message and peer
   std::unique_ptr<Wire> wire_;
   Team team_;
+  Duration window_ = 1;
   std::uint64_t window_events_ = 0;  // in the last window: whether more threads are worth while
   std::uint32_t block_size_ = 1;
   std::uint64_t block_reciprocal_ = 0;

@@ -1,7 +1,7 @@
 #include "sim/report/run.hpp"
 
 #include "sim/engine/engine.hpp"
-#include "sim/report/machine.hpp"
+#include "sim/machine/process.hpp"
 
 namespace gossip::sim {
 namespace {

@@ -6,10 +6,10 @@
 #include <sstream>
 
 #include "core/assert.hpp"
-#include "sim/topology/build.hpp"
 #include "sim/scenario/input_error.hpp"
 #include "sim/scenario/json_input.hpp"
 #include "sim/scenario/text_input.hpp"
+#include "sim/topology/build.hpp"
 
 namespace gossip::sim {
 namespace {

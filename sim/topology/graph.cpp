@@ -1,8 +1,8 @@
 #include "sim/topology/graph.hpp"
 
 #include "core/random.hpp"
-#include "sim/topology/build.hpp"
 #include "sim/scenario/input_error.hpp"
+#include "sim/topology/build.hpp"
 
 namespace gossip::sim {
 namespace {
@@ -72,6 +72,7 @@ void check_size(const TopologySpec& spec, std::uint32_t peers, const std::string
 struct Make {
   std::uint32_t peers;
   std::uint64_t seed;
+  Team& team;
   Graph operator()(const NoLinks&) const {
     return from_links(peers, [](auto) {});
   }
@@ -80,7 +81,7 @@ struct Make {
   Graph operator()(const Grid& spec) const { return grid(peers, spec); }
   Graph operator()(const Star&) const { return star(peers); }
   Graph operator()(const RandomRegular& spec) const { return random_regular(peers, spec.degree, seed); }
-  Graph operator()(const RandomOut& spec) const { return random_out(peers, spec.links, seed); }
+  Graph operator()(const RandomOut& spec) const { return random_out(peers, spec.links, seed, team); }
   Graph operator()(const ErdosRenyi& spec) const { return erdos_renyi(peers, spec.probability, seed); }
   Graph operator()(const SmallWorld& spec) const { return small_world(peers, spec, seed); }
   Graph operator()(const ScaleFree& spec) const { return scale_free(peers, spec, seed); }
@@ -89,10 +90,12 @@ struct Make {
 
 }  // namespace
 
-Graph make_graph(const TopologySpec& spec, std::uint32_t peers, std::uint64_t seed, const std::string& where) {
+Graph make_graph(const TopologySpec& spec, std::uint32_t peers, std::uint64_t seed, const std::string& where,
+                 std::uint32_t threads) {
   check_size(spec, peers, where);
   constexpr std::uint64_t stream = 0x6772'6170'68;  // "graph", so that nothing else of the run shares its numbers
-  Graph graph = std::visit(Make{peers, mix(seed, stream)}, spec);
+  Team team(threads);
+  Graph graph = std::visit(Make{peers, mix(seed, stream), team}, spec);
   if (peers != 0 && graph.peers() != peers) {
     throw InputError(where, "the file has " + std::to_string(graph.peers()) + " peers, but /peers says " +
                                 std::to_string(peers) + "; leave /peers out to take the file's");

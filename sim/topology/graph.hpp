@@ -31,8 +31,9 @@ struct GraphFacts {
   std::uint32_t diameter_sample;  // peers from which it was measured; exact when it is all of them
 };
 
-/// Throws InputError, naming `where` (the scenario's file and JSON path) or the graph's file and line.
-Graph make_graph(const TopologySpec& spec, std::uint32_t peers, std::uint64_t seed, const std::string& where);
+/// The same on any number of threads. Throws InputError, naming `where` (the scenario's file and JSON path) or the graph's file and line.
+Graph make_graph(const TopologySpec& spec, std::uint32_t peers, std::uint64_t seed, const std::string& where,
+                 std::uint32_t threads = 1);
 
 /// From the links as pairs, in any order and direction, doubled or not; self-links are left out.
 Graph undirected(std::uint32_t peers, const std::vector<std::pair<std::uint32_t, std::uint32_t>>& links);

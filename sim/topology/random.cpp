@@ -1,3 +1,5 @@
+#include "core/random.hpp"
+
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/erdos_renyi_generator.hpp>
 #include <boost/graph/plod_generator.hpp>
@@ -5,7 +7,6 @@
 #include <span>
 
 #include "core/assert.hpp"
-#include "core/random.hpp"
 #include "sim/topology/build.hpp"
 
 namespace gossip::sim {
@@ -128,11 +129,13 @@ Graph random_regular(std::uint32_t peers, std::uint32_t degree, std::uint64_t se
   return graph;
 }
 
-Graph random_out(std::uint32_t peers, std::uint32_t links, std::uint64_t seed) {
+Graph random_out(std::uint32_t peers, std::uint32_t links, std::uint64_t seed, Team& team) {
   GOSSIP_ASSERT(links < peers);
-  return from_links(peers, [&](auto add) {
+  const std::uint32_t slices = 4 * team.size();
+  return GraphBuilder(peers, team).build(slices, [&](std::uint32_t slice, auto add) {
     std::vector<std::uint32_t> picks(links);
-    for (std::uint32_t peer = 0; peer < peers; ++peer) {
+    const auto bound = [&](std::uint64_t i) { return static_cast<std::uint32_t>(i * peers / slices); };
+    for (std::uint32_t peer = bound(slice); peer < bound(slice + 1ull); ++peer) {
       pick(seed, peer, peers, picks);
       for (const std::uint32_t other : picks) add(peer, other);
     }

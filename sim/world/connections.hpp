@@ -5,8 +5,8 @@
 #include <span>
 
 #include "core/assert.hpp"
+#include "sim/machine/big_array.hpp"
 #include "sim/topology/graph.hpp"
-#include "sim/world/big_array.hpp"
 
 namespace gossip::sim {
 

@@ -6,9 +6,9 @@
 
 #include "core/config/units.hpp"
 #include "core/operations.hpp"
+#include "sim/machine/big_array.hpp"
 #include "sim/scenario/input_error.hpp"
 #include "sim/scenario/reader.hpp"
-#include "sim/world/big_array.hpp"
 
 namespace gossip::sim {
 namespace {
@@ -62,9 +62,9 @@ void check_end(const Scenario& scenario, const Graph& graph, const LatencyModel&
                                               duration_text(seen_ttl) + "), so that messages could go round for ever");
 }
 
-Graph graph_for(Scenario& scenario) {
+Graph graph_for(Scenario& scenario, std::uint32_t threads) {
   if (scenario.peers > 0) check_size(scenario);
-  Graph graph = make_graph(scenario.topology, scenario.peers, scenario.seed, scenario.file + ": /topology");
+  Graph graph = make_graph(scenario.topology, scenario.peers, scenario.seed, scenario.file + ": /topology", threads);
   if (scenario.peers == 0) {
     check_peers(scenario, graph.peers());
     scenario.peers = graph.peers();
@@ -77,7 +77,7 @@ Graph graph_for(Scenario& scenario) {
 
 }  // namespace
 
-Experiment::Experiment(Scenario read) : Experiment(std::move(read), graph_for(read)) {}
+Experiment::Experiment(Scenario read, std::uint32_t threads) : Experiment(std::move(read), graph_for(read, threads)) {}
 
 Experiment::Experiment(Scenario&& read, Graph&& made)
     : scenario(std::move(read)),

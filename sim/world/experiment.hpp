@@ -11,8 +11,8 @@ namespace gossip::sim {
 /// blocks may share it.
 class Experiment {
  public:
-  /// Throws InputError for what is wrong in data files, or too large.
-  explicit Experiment(Scenario scenario);
+  /// Drawn on so many threads. Throws InputError for what is wrong in data files, or too large.
+  explicit Experiment(Scenario scenario, std::uint32_t threads = 1);
   Experiment(const Experiment&) = delete;
 
   const Scenario scenario;  // `peers` is that of the graph

@@ -1,10 +1,10 @@
 #include "sim/world/latency.hpp"
 
 #include "core/assert.hpp"
+#include "sim/machine/lanes.hpp"
 #include "sim/scenario/input_error.hpp"
 #include "sim/scenario/json_input.hpp"
 #include "sim/scenario/text_input.hpp"
-#include "sim/world/lanes.hpp"
 #include "sim/world/real.hpp"
 
 namespace gossip::sim {

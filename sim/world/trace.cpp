@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/config/units.hpp"
 #include "sim/scenario/input_error.hpp"
 #include "sim/scenario/json_input.hpp"
 #include "sim/scenario/text_input.hpp"
-#include "core/config/units.hpp"
 
 namespace gossip::sim {
 namespace {
