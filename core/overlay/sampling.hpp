@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/config/field.hpp"
-#include "core/context.hpp"
+#include "core/overlay/address_list.hpp"
 #include "core/timers.hpp"
 
 namespace gossip {
@@ -95,9 +95,7 @@ struct SamplingConfig {
 ///   place of one that this peer had dialled itself.
 /// - A peer keeps `links` connections, whoever dialled; it accepts `transient_links` more, answers them, and closes them:
 ///   it is full, but it still introduces people. Beyond that it closes at once. One that says nothing is closed as well.
-/// - The list is bounded. An address that was reached once, or is connected, is never displaced by one that was only
-///   heard of; it goes last, when it has failed `worn` times. What was only heard of goes after `worn` failures, but
-///   not while nobody can be reached: then it may be this peer that is cut off.
+/// - Which addresses are remembered, put off, told and forgotten: AddressList.
 /// Differs from the seed: it sends one PULL ever, forgets nothing and believes everything.
 class Sampling {
  public:
@@ -107,7 +105,8 @@ class Sampling {
     Timers<Timer> timers;
     Time dial_second;  // the second in which `dialled` were dialled began then
     PeerId explored;   // being tried, or no_peer
-    std::uint16_t links, up, listed, proven;
+    std::uint16_t links, up;
+    AddressList::State list;
     std::uint16_t dialled;
     std::uint32_t made_room;  // when, in ticks
     std::uint8_t pauses;
@@ -115,13 +114,11 @@ class Sampling {
   };
   static constexpr const char* name = "sampling";
   static constexpr const char* about = "Push-pull peer lists from a bootstrapper";
-  static constexpr std::uint8_t worn = 6;        // failures in a row: about a minute by default; guess
   static constexpr Duration young = 5 * second;  // guess: a full peer closes within a round trip
   static constexpr Duration quiet = 2 * second;  // guess: what a stranger has to say, it says at once
 
   static constexpr std::size_t bytes(const Config& config) {
-    const std::size_t raw =
-        config.places() * (sizeof(PeerId) + sizeof(Link)) + config.peer_list * (sizeof(PeerId) + sizeof(Address));
+    const std::size_t raw = config.places() * (sizeof(PeerId) + sizeof(Link)) + AddressList::bytes(config.peer_list);
     return (raw + 7) / 8 * 8;
   }
   std::uint32_t most_actions() const { return config_.degree + config_.response_peers + 8; }
@@ -130,8 +127,8 @@ class Sampling {
       : state_(state),
         links_(reinterpret_cast<PeerId*>(memory)),
         link_(reinterpret_cast<Link*>(links_ + config.places())),
-        list_(reinterpret_cast<PeerId*>(link_ + config.places())),
-        address_(reinterpret_cast<Address*>(list_ + config.peer_list)),
+        list_(state.list, reinterpret_cast<std::byte*>(link_ + config.places()), {config.peer_list, backoff(config)},
+              context),
         config_(config),
         context_(context) {}
 
@@ -144,7 +141,7 @@ class Sampling {
 
   void on_start() {
     if (may_dial_bootstrapper()) dial(config_.bootstrapper);
-    state_.timers.set(Timer::explore, context_.now() + with_jitter(config_.explore));
+    state_.timers.set(Timer::explore, context_.now() + Backoff::with_jitter(config_.explore, context_.random));
   }
 
   void on_up(PeerId peer, bool inbound) {
@@ -155,13 +152,13 @@ class Sampling {
       if (state_.up > config_.most_links()) listen_until(context_.now() + quiet);
       return;
     }
-    prove(peer);
+    list_.prove(peer);
     if (state_.up > config_.most_links() && peer != state_.explored) {
       remove(peer);
       return close(peer);
     }
     link_[find(peer)].kept = true;
-    const bool ask = peer != state_.explored && (state_.listed < config_.degree || context_.random.below(2) == 0);
+    const bool ask = peer != state_.explored && (list_.size() < config_.degree || context_.random.below(2) == 0);
     ask ? pull(peer) : context_.send(peer, Frame::push(context_.self));
     if (peer == state_.explored) listen_until(context_.now() + quiet);
     ask_later();  // also when no answer comes
@@ -171,7 +168,8 @@ class Sampling {
     const std::uint32_t place = find(peer);
     if (place == nowhere) return;
     const bool unreachable = place >= state_.up;
-    put_off(peer, unreachable || (!link_[place].inbound && since(link_[place].since) < young), unreachable);
+    const bool failed = unreachable || (!link_[place].inbound && since(link_[place].since) < young);
+    list_.put_off(peer, failed, unreachable, state_.up == 0);
     remove(peer);
     refill();
   }
@@ -213,31 +211,18 @@ class Sampling {
   /// Up or being dialled; those that are up first.
   std::span<const PeerId> links() const { return {links_, state_.links}; }
   /// Those that were reached once first.
-  std::span<const PeerId> known() const { return {list_, state_.listed}; }
-  std::uint32_t proven() const { return state_.proven; }
+  std::span<const PeerId> known() const { return list_.all(); }
 
  private:
-  static constexpr std::uint32_t nowhere = 0xffff'ffff;
-  static constexpr int tick_bits = 22;  // of the times in Link and Address: about 4 ms; they wrap after 208 days
-
   struct Link {
-    std::uint32_t since;
+    std::uint32_t since;  // in Ticks
     bool inbound, kept, introduced;
     std::uint8_t asked;  // questions that were not answered yet
   };
-  struct Address {
-    std::uint32_t not_before;
-    std::uint8_t failures;
-    bool unreachable;
-    std::uint8_t unused[2];
-  };
 
-  std::uint32_t ticks() const { return static_cast<std::uint32_t>(context_.now() >> tick_bits); }
-  Duration since(std::uint32_t then) const { return Duration{ticks() - then} << tick_bits; }
-  /// More time left than any pause has: it was over long ago, and the ticks have wrapped since.
-  bool due(const Address& address) const {
-    return address.not_before - ticks() - 1 >= static_cast<std::uint32_t>((config_.retry_max * 3 / 2) >> tick_bits) + 1;
-  }
+  static Backoff backoff(const Config& config) { return {config.retry_min, config.retry_max}; }
+  std::uint32_t ticks() const { return Ticks::of(context_.now()); }
+  Duration since(std::uint32_t then) const { return Ticks::between(then, context_.now()); }
 
   bool may_dial_bootstrapper() {
     return config_.bootstrapper != no_peer && config_.bootstrapper != context_.self &&
@@ -250,11 +235,7 @@ class Sampling {
   // ---- links
 
   /// The place among the links; below `up` it is a neighbour.
-  std::uint32_t find(PeerId peer) const { return find(links_, state_.links, peer); }
-  static std::uint32_t find(const PeerId* all, std::uint32_t count, PeerId peer) {
-    const PeerId* found = std::find(all, all + count, peer);
-    return found == all + count ? nowhere : static_cast<std::uint32_t>(found - all);
-  }
+  std::uint32_t find(PeerId peer) const { return find_peer(links(), peer); }
 
   void move_link(std::uint32_t to, std::uint32_t from) {
     links_[to] = links_[from];
@@ -371,7 +352,7 @@ class Sampling {
   /// Dials until the degree is reached or nobody is left who may be dialled now; then it is a matter of time.
   void refill() {
     while (state_.links < config_.degree) {
-      const PeerId peer = pick();
+      const PeerId peer = list_.pick(links());
       if (peer == no_peer || !may_dial()) break;
       dial(peer);
     }
@@ -383,41 +364,16 @@ class Sampling {
     }
   }
 
-  /// An address to which there is no link and whose pause is over: of those that were reached once, or of all.
-  PeerId pick() {
-    const PeerId peer = pick(0, state_.proven);
-    return peer != no_peer ? peer : pick(state_.proven, state_.listed);
-  }
-  PeerId pick(std::uint32_t first, std::uint32_t last) {
-    if (first == last) return no_peer;
-    const std::uint32_t start = context_.random.below(last - first);
-    for (std::uint32_t i = 0; i < last - first; ++i) {
-      const std::uint32_t place = first + (start + i) % (last - first);
-      if (due(address_[place]) && find(list_[place]) == nowhere) return list_[place];
-    }
-    return no_peer;
-  }
-
   /// Anybody of the list, so that who knocks in vain is found as well as who was lost.
   void try_another() {
-    state_.timers.set(Timer::explore, context_.now() + with_jitter(config_.explore));
+    state_.timers.set(Timer::explore, context_.now() + Backoff::with_jitter(config_.explore, context_.random));
     const bool busy = state_.explored != no_peer || state_.links == config_.places();
     if (busy || state_.up < config_.degree) return;
-    const PeerId peer = pick(0, state_.listed);
+    const PeerId peer = list_.pick_any(links());
     if (peer == no_peer || !may_dial()) return;
     state_.explored = peer;
-    state_.found_again = address_[listed_at(peer)].unreachable;
+    state_.found_again = list_.unreachable(peer);
     dial(peer);
-  }
-
-  Duration with_jitter(Duration pause) {
-    return pause + static_cast<Duration>(context_.random.uniform() * static_cast<double>(pause / 2));
-  }
-  /// Doubles with each failure.
-  Duration pause_after(std::uint32_t failures) {
-    Duration pause = config_.retry_min;
-    while (failures-- > 0 && pause < config_.retry_max) pause *= 2;
-    return with_jitter(std::min(pause, config_.retry_max));
   }
 
   // ---- asking
@@ -429,7 +385,7 @@ class Sampling {
   }
   void ask_later() {
     if (state_.up >= config_.degree || state_.timers.running(Timer::retry)) return;
-    state_.timers.set(Timer::retry, context_.now() + pause_after(state_.pauses));
+    state_.timers.set(Timer::retry, context_.now() + backoff(config_).after(state_.pauses, context_.random));
     if (state_.pauses < 63) ++state_.pauses;
   }
   void ask_again() {
@@ -447,91 +403,26 @@ class Sampling {
     return place < state_.up && link_[place].asked > 0 && link_[place].asked-- > 0;
   }
 
-  // ---- the list
-
-  std::uint32_t listed_at(PeerId peer) const { return find(list_, state_.listed, peer); }
-  void swap_listed(std::uint32_t a, std::uint32_t b) {
-    std::swap(list_[a], list_[b]);
-    std::swap(address_[a], address_[b]);
-  }
-
   /// What a connection says of itself, once.
   void introduce(std::uint32_t place, PeerId peer) {
     if (place >= state_.up || std::exchange(link_[place].introduced, true)) return;
     learn(peer);
   }
-
   void learn(PeerId peer) {
     if (peer == context_.self || peer == no_peer || peer == config_.bootstrapper) return;
-    if (listed_at(peer) != nowhere) return;
-    if (state_.listed == config_.peer_list && !make_room()) return;
-    list_[state_.listed] = peer;
-    address_[state_.listed++] = {ticks(), 0, false, {}};
+    list_.learn(peer, links());
   }
-
-  /// Gives up a random address that was only heard of, or one that has worn out.
-  bool make_room() {
-    for (std::uint32_t tries = 0; tries < 8 && state_.proven < state_.listed; ++tries) {
-      const std::uint32_t place = state_.proven + context_.random.below(state_.listed - state_.proven);
-      if (find(list_[place]) == nowhere) return unlist(place), true;
-    }
-    for (std::uint32_t place = 0; place < state_.proven; ++place) {
-      if (address_[place].failures >= worn && find(list_[place]) == nowhere) return unlist(place), true;
-    }
-    return false;
-  }
-  void unlist(std::uint32_t place) {
-    context_.out.emplace_back(ForgetPeer{list_[place]});
-    if (place < state_.proven) {
-      swap_listed(place, --state_.proven);
-      place = state_.proven;
-    }
-    swap_listed(place, --state_.listed);
-  }
-
-  /// It was reached.
-  void prove(PeerId peer) {
-    const std::uint32_t place = listed_at(peer);
-    if (place == nowhere || place < state_.proven) return;
-    swap_listed(place, state_.proven++);
-  }
-
-  /// A connection has ended, or was never made.
-  void put_off(PeerId peer, bool failed, bool unreachable) {
-    const std::uint32_t place = listed_at(peer);
-    if (place == nowhere) return;
-    Address& address = address_[place];
-    address.unreachable = unreachable;
-    address.failures = failed ? static_cast<std::uint8_t>(std::min(address.failures + 1, 255)) : std::uint8_t{0};
-    const Duration pause = pause_after(address.failures > 0 ? address.failures - 1u : 0u);
-    address.not_before = ticks() + static_cast<std::uint32_t>(pause >> tick_bits) + 1;
-    // Who reaches nobody at all may be cut off itself.
-    if (address.failures >= worn && place >= state_.proven && state_.up > 0) unlist(place);
-  }
-
-  /// A random part of what could be reached last, without the one who asks, what this peer reached itself first.
   void answer(PeerId to, PeerId asker) {
     const auto peers = context_.env.lists.add(std::span<const PeerId>{});
     if (!peers) return context_.drop(no_message, to, Reason::lists_full);
-    std::uint32_t room = config_.response_peers;
-    const auto add = [&](std::uint32_t first, std::uint32_t last) {
-      for (std::uint32_t i = first; i < last && room > 0; ++i) {
-        swap_listed(i, i + context_.random.below(last - i));
-        if (list_[i] == asker || address_[i].unreachable) continue;
-        context_.env.lists.append(*peers, list_[i]);
-        --room;
-      }
-    };
-    add(0, state_.proven);
-    add(state_.proven, state_.listed);
+    list_.tell(*peers, config_.response_peers, asker);
     context_.send(to, Frame::response(*peers));
   }
 
   State& state_;
   PeerId* links_;
   Link* link_;
-  PeerId* list_;
-  Address* address_;
+  AddressList list_;
   const Config& config_;
   Context& context_;
 };

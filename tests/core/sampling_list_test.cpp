@@ -197,10 +197,10 @@ TEST(SamplingList, AReachedOneGivesItsPlaceWhenItHasWorn) {
   peer.reached(1);
   peer.now += 10 * second;
   peer.lost(1);
-  for (int failures = 0; failures < Sampling::worn; ++failures) {
+  for (int failures = 0; failures < AddressList::worn; ++failures) {
     ASSERT_NE(peer.until_dialled(1), never);
     peer.lost(1);
-    if (failures + 1 < Sampling::worn) {
+    if (failures + 1 < AddressList::worn) {
       EXPECT_EQ(peer.knows({2}), Lines{}) << failures;
     }
   }
@@ -212,7 +212,7 @@ TEST(SamplingList, HearsayGoesWhenItHasWorn) {
   Sampler peer(alone(2, 2));
   peer.called_by(9);
   peer.knows({1});
-  for (int failures = 1; failures < Sampling::worn; ++failures) {
+  for (int failures = 1; failures < AddressList::worn; ++failures) {
     EXPECT_EQ(count(peer.lost(1), "forget "), 0u);
     ASSERT_NE(peer.until_dialled(1), never);
   }
