@@ -16,79 +16,27 @@ constexpr std::uint32_t most_messages = 1u << 23;  // numbers; as MessageStore::
 constexpr std::uint32_t most_list_items = 1u << 16;
 constexpr Time latest = std::numeric_limits<Time>::max() / 2;  // no sum of a time and a parameter overflows
 
-// Numbers that stand in recordings. Those of enums may grow at the end; a change of them is a new version.
-enum class Tag : std::uint8_t { start = 1, peer_up, peer_down, receive, publish, verdict, wake };
+// Numbers that stand in recordings: a tag is the input's place in the variant, from 1. Those of enums may grow at the
+// end; a change of any is a new version, and so is one of the order of fields.
 constexpr std::uint8_t no_room_flag = 0x80;  // on a tag: the store of lists was full
+static_assert(std::same_as<Input, std::variant<Start, PeerUp, PeerDown, Receive, Publish, Verdict, Wake>>);
 static_assert(FrameKind::announce == FrameKind{0} && FrameKind::pull == FrameKind{1} &&
               FrameKind::response == FrameKind{2} && FrameKind::push == FrameKind{3});
 static_assert(Opinion::accept == Opinion{0} && Opinion::reject == Opinion{1} && Opinion::nobody == Opinion{2});
 
-constexpr Tag tag_of(const Start&) { return Tag::start; }
-constexpr Tag tag_of(const PeerUp&) { return Tag::peer_up; }
-constexpr Tag tag_of(const PeerDown&) { return Tag::peer_down; }
-constexpr Tag tag_of(const Receive&) { return Tag::receive; }
-constexpr Tag tag_of(const Publish&) { return Tag::publish; }
-constexpr Tag tag_of(const Verdict&) { return Tag::verdict; }
-constexpr Tag tag_of(const Wake&) { return Tag::wake; }
-
-// The fields of inputs and actions, in order; `f` writes, reads or hashes them.
-
-template <class F>
-void each_field(Start&, F&&) {}
-template <class F>
-void each_field(PeerUp& i, F&& f) {
-  f(i.peer), f(i.inbound);
-}
-template <class F>
-void each_field(PeerDown& i, F&& f) {
-  f(i.peer);
-}
-template <class F>
-void each_field(Receive& i, F&& f) {
-  f(i.from), f(i.frame);
-}
-template <class F>
-void each_field(Publish& i, F&& f) {
-  f(i.message), f(i.ttl);
-}
-template <class F>
-void each_field(Verdict& i, F&& f) {
-  f(i.message), f(i.opinion);
-}
-template <class F>
-void each_field(Wake&, F&&) {}
-
-template <class F>
-void each_field(Send& a, F&& f) {
-  f(a.to), f(a.frame);
-}
-template <class F>
-void each_field(SendAll& a, F&& f) {
-  f(a.except), f(a.frame);
-}
-template <class F>
-void each_field(Deliver& a, F&& f) {
-  f(a.message), f(a.from), f(a.hops);
-}
-template <class F>
-void each_field(Connect& a, F&& f) {
-  f(a.peer);
-}
-template <class F>
-void each_field(Disconnect& a, F&& f) {
-  f(a.peer);
-}
-template <class F>
-void each_field(Forget& a, F&& f) {
-  f(a.message);
-}
-template <class F>
-void each_field(ForgetPeer& a, F&& f) {
-  f(a.peer);
-}
-template <class F>
-void each_field(Drop& a, F&& f) {
-  f(a.message), f(a.from), f(a.reason);
+/// The fields of an input or an action, as they stand in its struct; `f` writes, reads or hashes them.
+template <class T, class F>
+void each_field(T& value, F&& f) {
+  if constexpr (requires { T{{}, {}, {}}; }) {
+    auto& [first, middle, last] = value;
+    f(first), f(middle), f(last);
+  } else if constexpr (requires { T{{}, {}}; }) {
+    auto& [first, last] = value;
+    f(first), f(last);
+  } else if constexpr (!std::is_empty_v<T>) {
+    auto& [only] = value;
+    f(only);
+  }
 }
 
 /// The body of a frame with a list is a handle, which means nothing elsewhere.
@@ -161,9 +109,10 @@ struct Hash {
 
 /// The input of a tag, with its fields yet to be read.
 template <class... T>
-std::optional<Input> empty_input(Tag tag, std::variant<T...>*) {
+std::optional<Input> empty_input(std::size_t tag, std::variant<T...>*) {
   std::optional<Input> found;
-  ((tag_of(T{}) == tag ? void(found = T{}) : void()), ...);
+  std::size_t next = 0;
+  ((++next == tag ? void(found = T{}) : void()), ...);
   return found;
 }
 
@@ -281,13 +230,9 @@ void Recorder::add(const Input& input, const Actions& actions, const Env& env) {
   });
   Writer write{out_};
   Input fields = input;
-  std::visit(
-      [&](auto& fact) {
-        write(static_cast<std::uint8_t>(static_cast<std::uint8_t>(tag_of(fact)) | (no_room ? no_room_flag : 0)));
-        write(env.now);
-        each_field(fact, write);
-      },
-      fields);
+  write(static_cast<std::uint8_t>((input.index() + 1) | (no_room ? no_room_flag : 0)));
+  write(env.now);
+  std::visit([&](auto& fact) { each_field(fact, write); }, fields);
   if (const Frame* frame = frame_with_list(input)) {
     const auto items = env.lists.items(frame->list());
     GOSSIP_ASSERT(items.size() <= most_list_items);
@@ -405,7 +350,7 @@ Replayer::Read Replayer::read(std::span<const std::byte> left, std::size_t& leng
   Reader reader{left};
   std::uint8_t tag = 0;
   reader(tag);
-  auto input = empty_input(static_cast<Tag>(tag & ~no_room_flag), static_cast<Input*>(nullptr));
+  auto input = empty_input(tag & ~no_room_flag, static_cast<Input*>(nullptr));
   if (!input) return Read::damaged;
   record_.no_room = (tag & no_room_flag) != 0;
   record_.input = *input;
