@@ -1,7 +1,5 @@
 #include "core/recording.hpp"
 
-#include <charconv>
-
 #include "core/config/text.hpp"
 #include "core/transcript.hpp"
 
@@ -136,12 +134,6 @@ std::string links_text(const Fixed::Config& config, PeerId self) {
   return text;
 }
 
-template <class T>
-bool parse_number(std::string_view text, T& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
 /// Lines in the order in which they must stand; what does not fit is said once.
 class Lines {
  public:
@@ -159,10 +151,10 @@ class Lines {
   }
   template <class T>
   T take_number(std::string_view name) {
-    T value{};
     const std::string_view text = take(name);
-    if (error.empty() && !parse_number(text, value)) wrong(name, text, "is not a number that fits");
-    return value;
+    const std::optional<T> value = parse_number<T>(text);
+    if (error.empty() && !value) wrong(name, text, "is not a number that fits");
+    return value.value_or(T{});
   }
   void take(const Fields& fields) {
     for (const Field& field : fields.table) {
@@ -335,9 +327,9 @@ std::string Replayer::start(std::string_view header) {
 bool Replayer::set_links(std::string_view links, bool change) {
   while (!links.empty()) {
     const std::string_view link = links.substr(0, links.find(' '));
-    std::uint32_t peer = 0;
-    if (!parse_number(link, peer)) return false;
-    targets_.push_back(PeerId{peer});
+    const auto peer = parse_number<std::uint32_t>(link);
+    if (!peer) return false;
+    targets_.push_back(PeerId{*peer});
     links.remove_prefix(std::min(links.size(), link.size() + 1));
   }
   offsets_ = {0, targets_.size()};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,15 @@ struct Parsed {
   std::optional<T> value;
   std::string problem;
 };
+
+/// The whole text as a number of type T, or nothing.
+template <class T>
+std::optional<T> parse_number(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
 
 /// ns, us, ms, s, min, h; at most `longest_duration`.
 Parsed<Duration> parse_duration(std::string_view text);

@@ -32,7 +32,7 @@ std::string percent(const Json& share) {
 }
 
 std::string milliseconds(const Json& ms) {
-  const double value = ms.get<double>();
+  const double value = ms;
   return value >= 10'000 ? number(value / 1000, 2) + " s" : number(value, value < 10 ? 3 : 1) + " ms";
 }
 
@@ -46,7 +46,7 @@ std::string bytes(double count) {
 std::string reasons(const Json& counts) {
   std::string text;
   for (const auto& [reason, count] : counts.items()) {
-    text += (text.empty() ? "" : ", ") + reason + " " + grouped(count.get<std::uint64_t>());
+    text += (text.empty() ? "" : ", ") + reason + " " + grouped(count);
   }
   return text.empty() ? "none" : text;
 }
@@ -76,17 +76,14 @@ void print_summary(std::ostream& out, const Report& typed) {
       << report["trace_hash"].get<std::string>()
       << (report["interrupted"].get<bool>() ? "   INTERRUPTED: partial\n" : "\n");
   line(out, "peers",
-       grouped(report["peers"].get<std::uint64_t>()) + ", at the end " +
-           grouped(neighbours["up"].get<std::uint64_t>()) + " up with " + neighbours["min"].dump() + "–" +
-           neighbours["max"].dump() + " neighbours (mean " + number(neighbours["mean"].get<double>(), 1) + ")");
-  if (graph["links"].get<std::uint64_t>() > 0) {
+       grouped(report["peers"]) + ", at the end " + grouped(neighbours["up"]) + " up with " + neighbours["min"].dump() +
+           "–" + neighbours["max"].dump() + " neighbours (mean " + number(neighbours["mean"], 1) + ")");
+  if (graph["links"] > 0) {
     line(out, "graph",
-         grouped(graph["links"].get<std::uint64_t>()) + " links, " + grouped(graph["components"].get<std::uint64_t>()) +
-             " component(s), diameter ≥ " + graph["diameter"].dump());
+         grouped(graph["links"]) + " links, " + grouped(graph["components"]) + " component(s), diameter ≥ " +
+             graph["diameter"].dump());
   }
-  line(out, "messages",
-       grouped(report["messages"].get<std::uint64_t>()) + ", " + grouped(report["deliveries"].get<std::uint64_t>()) +
-           " deliveries");
+  line(out, "messages", grouped(report["messages"]) + ", " + grouped(report["deliveries"]) + " deliveries");
   line(out, "coverage",
        percent(report["coverage"]) + " of all peers, " + percent(report["coverage_of_up"]) + " of those that were up");
   line(out, "latency",
@@ -97,20 +94,16 @@ void print_summary(std::ostream& out, const Report& typed) {
        "p50 " + report["hops"]["p50"].dump() + "   p99 " + report["hops"]["p99"].dump() + "   max " +
            report["hops"]["max"].dump());
   line(out, "cost",
-       number(report["redundancy"].get<double>(), 2) + " duplicates a delivery; payload " +
-           grouped(report["payload_messages"].get<std::uint64_t>()) + " frames, " +
-           bytes(report["payload_bytes"].get<double>()) + "; control " +
-           grouped(report["control_messages"].get<std::uint64_t>()) + " frames, " +
-           bytes(report["control_bytes"].get<double>()));
+       number(report["redundancy"], 2) + " duplicates a delivery; payload " + grouped(report["payload_messages"]) +
+           " frames, " + bytes(report["payload_bytes"]) + "; control " + grouped(report["control_messages"]) +
+           " frames, " + bytes(report["control_bytes"]));
   line(out, "missed", reasons(report["misses"]));
   line(out, "drops", reasons(report["drops"]));
   line(out, "run",
-       number(report["simulated_seconds"].get<double>(), 3) + " s simulated in " +
-           number(report["wall_seconds"]["run"].get<double>(), 2) + " s (set-up " +
-           number(report["wall_seconds"]["setup"].get<double>(), 2) + " s), " +
-           grouped(report["events"].get<std::uint64_t>()) + " events, " +
-           number(report["events_per_second"].get<double>() / 1e6, 2) + " M/s, " +
-           bytes(report["peak_rss_bytes"].get<double>()) + " peak");
+       number(report["simulated_seconds"], 3) + " s simulated in " + number(report["wall_seconds"]["run"], 2) +
+           " s (set-up " + number(report["wall_seconds"]["setup"], 2) + " s), " + grouped(report["events"]) +
+           " events, " + number(report["events_per_second"].get<double>() / 1e6, 2) + " M/s, " +
+           bytes(report["peak_rss_bytes"]) + " peak");
 }
 
 }  // namespace gossip::sim

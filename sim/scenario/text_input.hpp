@@ -1,13 +1,12 @@
 #pragma once
 
-#include <charconv>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/types.hpp"
+#include "core/config/units.hpp"
 
 /// Tables in text files.
 namespace gossip::sim {
@@ -52,15 +51,6 @@ void each_line(const std::string& file, std::string_view text, char separator, V
     if (entry.fields.empty() || entry.fields[0].starts_with('#')) continue;
     visit(entry);
   }
-}
-
-/// The whole field as a number, or nothing.
-template <class T>
-std::optional<T> parse_number(std::string_view field) {
-  T value{};
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-  if (error != std::errc() || end != field.data() + field.size()) return std::nullopt;
-  return value;
 }
 
 /// Milliseconds or seconds, as `unit` says, rounded to the nanosecond; nothing when negative, not a number or above

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <boost/pending/disjoint_sets.hpp>
-#include <boost/property_map/property_map.hpp>
 #include <cmath>
 #include <span>
 
@@ -32,22 +30,22 @@ void measure_degrees(const Graph& graph, GraphFacts& facts) {
 }
 
 void measure_components(const Graph& graph, GraphFacts& facts) {
-  const std::uint32_t peers = graph.peers();
-  std::vector<std::uint32_t> parent(peers);
-  std::vector<std::uint8_t> rank(peers);
-  const auto identity = boost::typed_identity_property_map<std::uint32_t>();
-  boost::disjoint_sets sets(boost::make_iterator_property_map(rank.begin(), identity),
-                            boost::make_iterator_property_map(parent.begin(), identity));
-  for (std::uint32_t peer = 0; peer < peers; ++peer) sets.make_set(peer);
-  for (std::uint32_t peer = 0; peer < peers; ++peer) {
-    for (const PeerId other : row(graph, peer)) {
-      if (index(other) < peer) sets.union_set(peer, index(other));
+  facts.components = 0;
+  std::vector<bool> seen(graph.peers());
+  std::vector<std::uint32_t> component;
+  for (std::uint32_t first = 0; first < graph.peers(); ++first) {
+    if (seen[first]) continue;
+    seen[first] = true;
+    component.assign(1, first);
+    for (std::size_t next = 0; next < component.size(); ++next) {
+      for (const PeerId other : row(graph, component[next])) {
+        if (!seen[index(other)]) component.push_back(index(other));
+        seen[index(other)] = true;
+      }
     }
+    ++facts.components;
+    facts.largest_component = std::max(facts.largest_component, static_cast<std::uint32_t>(component.size()));
   }
-  std::vector<std::uint32_t> sizes(peers);
-  for (std::uint32_t peer = 0; peer < peers; ++peer) ++sizes[sets.find_set(peer)];
-  facts.components = static_cast<std::uint32_t>(std::ranges::count_if(sizes, [](auto size) { return size > 0; }));
-  facts.largest_component = *std::ranges::max_element(sizes);
 }
 
 /// What a search found: hops to the farthest peer that it reached, which that is, and how many it reached.

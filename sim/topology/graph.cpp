@@ -103,10 +103,4 @@ Graph make_graph(const TopologySpec& spec, std::uint32_t peers, std::uint64_t se
   return graph;
 }
 
-Graph undirected(std::uint32_t peers, const std::vector<std::pair<std::uint32_t, std::uint32_t>>& links) {
-  return from_links(peers, [&](auto add) {
-    for (const auto& [a, b] : links) add(a, b);
-  });
-}
-
 }  // namespace gossip::sim

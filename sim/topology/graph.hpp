@@ -35,9 +35,6 @@ struct GraphFacts {
 Graph make_graph(const TopologySpec& spec, std::uint32_t peers, std::uint64_t seed, const std::string& where,
                  std::uint32_t threads = 1);
 
-/// From the links as pairs, in any order and direction, doubled or not; self-links are left out.
-Graph undirected(std::uint32_t peers, const std::vector<std::pair<std::uint32_t, std::uint32_t>>& links);
-
 GraphFacts describe(const Graph& graph, std::uint64_t seed);
 
 }  // namespace gossip::sim
