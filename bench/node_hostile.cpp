@@ -1,10 +1,6 @@
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -20,6 +16,7 @@
 #include "bench/node_bench.hpp"
 #include "bench/node_cluster.hpp"
 #include "core/random.hpp"
+#include "tests/socket.hpp"
 
 namespace gossip::bench {
 namespace {
@@ -31,52 +28,32 @@ constexpr std::uint32_t honest_ip(std::size_t i) { return 0x7f01'0001 + (static_
 
 // An attacker's tools.
 
-sockaddr_in to_sockaddr(net::Endpoint endpoint) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(endpoint.ip);
-  address.sin_port = htons(endpoint.port);
-  return address;
-}
-
 /// From the attacker's one address. It never blocks.
 class Foe {
  public:
-  explicit Foe(net::Endpoint to) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const sockaddr_in from = to_sockaddr(attacker), target = to_sockaddr(to);
-    if (::bind(socket_, reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0 ||
-        ::connect(socket_, reinterpret_cast<const sockaddr*>(&target), sizeof target) != 0) {
-      lost_ = true;
-    }
-    ::fcntl(socket_, F_SETFL, O_NONBLOCK);
-  }
-  ~Foe() { ::close(socket_); }
-  Foe(Foe&& other) noexcept : socket_(std::exchange(other.socket_, -1)), lost_(other.lost_) {}
-  Foe& operator=(Foe&& other) noexcept {
-    std::swap(socket_, other.socket_);
-    lost_ = other.lost_;
-    return *this;
+  explicit Foe(net::Endpoint to) : socket_(Socket::connect(attacker, to)), lost_(!socket_) {
+    ::fcntl(socket_.number(), F_SETFL, O_NONBLOCK);
   }
 
   /// As much as goes; the rest with the next call, instead of `bytes`.
   void send(const net::Bytes& bytes) {
     if (rest_.empty()) rest_ = bytes;
-    const ssize_t n = ::send(socket_, rest_.data(), rest_.size(), MSG_NOSIGNAL);
+    const ssize_t n = socket_.send(rest_);
     if (n > 0) rest_.erase(rest_.begin(), rest_.begin() + n);
     if (n < 0 && errno != EAGAIN) lost_ = true;
   }
   void read() {
-    std::array<char, 65'536> buffer;
+    std::array<std::byte, 65'536> buffer;
     ssize_t n = 0;
-    while ((n = ::recv(socket_, buffer.data(), buffer.size(), 0)) > 0) {
+    while ((n = socket_.receive(buffer)) > 0) {
     }
     if (n == 0 || errno != EAGAIN) lost_ = true;
   }
   bool lost() const { return lost_; }
 
  private:
-  int socket_;
-  bool lost_ = false;
+  Socket socket_;
+  bool lost_;
   net::Bytes rest_;
 };
 
@@ -91,20 +68,16 @@ void wait(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseco
 
 /// Addresses at which somebody accepts and closes at once, each told on a connection of its own.
 void bait(net::Endpoint victim) {
-  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in everywhere = to_sockaddr({});
-  socklen_t size = sizeof everywhere;
-  ::bind(listener, reinterpret_cast<sockaddr*>(&everywhere), size);
-  ::listen(listener, 1024);
-  ::getsockname(listener, reinterpret_cast<sockaddr*>(&everywhere), &size);
+  const Socket listener = Socket::listen({}, 1024);
+  const std::uint16_t port = listener.local().port;
   std::thread closer([&] {
-    while (true) ::close(::accept(listener, nullptr, nullptr));
+    while (true) ::close(listener.accept());
   });
   Random random(1);
   while (true) {
     Foe foe(victim);
     net::Bytes push;
-    encode(push, net::Push{chosen(random, ntohs(everywhere.sin_port))});
+    encode(push, net::Push{chosen(random, port)});
     foe.send(push);
     wait(5);
   }

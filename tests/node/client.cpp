@@ -1,11 +1,8 @@
 #include "tests/node/client.hpp"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cstring>
@@ -14,14 +11,6 @@
 
 namespace gossip::node::test {
 namespace {
-
-sockaddr_in to_sockaddr(net::Endpoint endpoint) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(endpoint.ip);
-  address.sin_port = htons(endpoint.port);
-  return address;
-}
 
 using Read = FrameClient::Read;
 
@@ -100,8 +89,7 @@ nlohmann::json ask_status(const std::string& path) {
 }
 
 void reset(FrameClient& client) {
-  const linger hard{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(client.socket(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+  reset_when_closed(client.socket());
   client.close();
 }
 
@@ -124,13 +112,6 @@ std::optional<Bytes> next_frame(FrameClient& client, Frames& waiting) {
   Bytes first = std::move(waiting.front());
   waiting.pop_front();
   return first;
-}
-
-net::Endpoint Client::local() const {
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  ::getsockname(socket(), reinterpret_cast<sockaddr*>(&address), &size);
-  return {ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
 }
 
 void Module::subscribe(std::uint16_t type) {
@@ -199,25 +180,14 @@ std::string RawPeer::next() {
   return "<closed>";
 }
 
-Listener::Listener(std::uint32_t ip) : socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in bound = to_sockaddr({ip, 0});
-  socklen_t size = sizeof bound;
-  ::bind(socket, reinterpret_cast<sockaddr*>(&bound), size);
-  ::listen(socket, 16);
-  ::getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &size);
-  address = {ip, ntohs(bound.sin_port)};
-}
-Listener::~Listener() { ::close(socket); }
-Client Listener::accept() const { return Client(::accept(socket, nullptr, nullptr)); }
+Listener::Listener(std::uint32_t ip)
+    : listening(Socket::listen({ip, 0})), socket(listening.number()), address(listening.local()) {}
+Client Listener::accept() const { return Client(listening.accept()); }
 
 Client connect_from(std::uint32_t ip, net::Endpoint to) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in from = to_sockaddr({ip, 0}), target = to_sockaddr(to);
-  ::bind(socket, reinterpret_cast<const sockaddr*>(&from), sizeof from);
-  if (::connect(socket, reinterpret_cast<const sockaddr*>(&target), sizeof target) != 0) {
-    throw std::runtime_error("nobody listens");
-  }
-  return Client(socket);
+  Socket socket = Socket::connect({ip, 0}, to);
+  if (!socket) throw std::runtime_error("nobody listens");
+  return Client(socket.release());
 }
 
 net::HostPort loopback(std::uint16_t port) { return {.host = "127.0.0.1", .port = port, .kind = net::HostKind::v4}; }
@@ -225,13 +195,9 @@ net::HostPort loopback(std::uint16_t port) { return {.host = "127.0.0.1", .port 
 net::Endpoint nowhere(std::uint16_t port) { return {0x7f000001, port}; }
 
 std::uint16_t free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = to_sockaddr({0x7f000001, 0});
-  socklen_t size = sizeof address;
-  ::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(socket);
-  return ntohs(address.sin_port);
+  Socket socket = Socket::tcp();
+  socket.bind(nowhere(0));
+  return socket.local().port;
 }
 
 }  // namespace gossip::node::test

@@ -15,6 +15,7 @@
 #include "net/classic.hpp"
 #include "node/client.hpp"
 #include "node/node.hpp"
+#include "tests/socket.hpp"
 
 /// Nodes in this process, and a client that does to them what no well-behaved one would.
 namespace gossip::node::test {
@@ -94,7 +95,7 @@ class Client : public TestClient<FrameClient> {
  public:
   using TestClient::TestClient;
 
-  net::Endpoint local() const;
+  net::Endpoint local() const { return local_endpoint(socket()); }
 };
 
 /// A module.
@@ -133,11 +134,10 @@ class RawPeer : public Client {
 /// A port of this process; connections to it are made, and nobody reads them before `accept`.
 struct Listener {
   explicit Listener(std::uint32_t ip = 0x7f000001);
-  ~Listener();
-  Listener(const Listener&) = delete;
   net::Endpoint endpoint() const { return address; }
   Client accept() const;
 
+  Socket listening;
   int socket;
   net::Endpoint address;
 };
