@@ -1,8 +1,9 @@
 // The node over real sockets and a clock of its own, played with move by move: see moves.hpp for what is said.
 //
 // The input is a choice of settings and then a list of moves, a byte a choice: which of three peers, each with up to two
-// connections, and three modules connects (or takes a dial of the node), sends right and wrong frames, in one write or in pieces, ends, resets or does
-// not read; how much time passes; what is reloaded; whether the node stops. The loop is polled until nothing happens.
+// connections, and three modules connects (or takes a dial of the node), sends right and wrong frames, in one write or
+// in pieces, ends, resets or does not read; how much time passes; what is reloaded; whether the node stops. The loop is
+// polled until nothing happens.
 // Between two moves everything that can be added up is; at the end everything must be forgotten, and two newcomers are
 // served as if nothing had been. FUZZ_SAY=1 in the environment shows the moves.
 
@@ -14,7 +15,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <ctime>
-#include <map>
 #include <memory>
 
 #include "net/framing.hpp"
@@ -23,6 +23,7 @@
 #include "node/p2p.hpp"
 #include "tests/fuzz/moves.hpp"
 #include "tests/fuzz/remote.hpp"
+#include "tests/fuzz/witness.hpp"
 
 namespace {
 constexpr gossip::Time first_instant = 1000 * gossip::second;
@@ -46,6 +47,7 @@ using fuzz::Content;
 using fuzz::content_of;
 using fuzz::Listening;
 using fuzz::Remote;
+using fuzz::Witness;
 using net::Bytes;
 
 const bool say = std::getenv("FUZZ_SAY") != nullptr;
@@ -53,40 +55,6 @@ const bool say = std::getenv("FUZZ_SAY") != nullptr;
   do {                                          \
     if (say) std::fprintf(stderr, __VA_ARGS__); \
   } while (false)
-
-/// Between the driver and the API: counts what the driver holds for new.
-class Witness final : public Modules {
- public:
-  Witness(Modules& modules, const Loop& loop, Duration seen_ttl) : modules_(modules), loop_(loop), ttl_(seen_ttl) {}
-
-  std::size_t deliver(const Message& message, MessageRef waiting, ModuleId publisher) override {
-    News& its = news_[content_of(message.data_type, message.data)];
-    // The promise of the loop protection.
-    GOSSIP_ASSERT(its.times == 0 || loop_.now - its.last >= ttl_);
-    its = {its.times + 1, loop_.now};
-    ++deliveries;
-    const std::size_t n = modules_.deliver(message, waiting, publisher);
-    told += n;
-    return n;
-  }
-  /// How often it was new.
-  std::uint32_t times(const Content& content) const {
-    const auto found = news_.find(content);
-    return found == news_.end() ? 0 : found->second.times;
-  }
-
-  std::uint64_t deliveries = 0, told = 0;
-
- private:
-  struct News {
-    std::uint32_t times = 0;
-    Time last = 0;
-  };
-  Modules& modules_;
-  const Loop& loop_;
-  Duration ttl_;
-  std::map<Content, News> news_;
-};
 
 class Game {
  public:
@@ -301,10 +269,7 @@ class Game {
     if (what < 10) {
       bytes = frame();
     } else if (what < 13) {  // several in one write
-      for (std::size_t n = 2 + choices_.below(3); n > 0; --n) {
-        const Bytes one = frame();
-        bytes.insert(bytes.end(), one.begin(), one.end());
-      }
+      for (std::size_t n = 2 + choices_.below(3); n > 0; --n) append(bytes, frame());
     } else if (what < 16) {
       bytes = frame();
       fuzz::damage(choices_, bytes);
@@ -316,8 +281,7 @@ class Game {
     } else if (what == 19 || what == 20) {
       const std::uint16_t type = choices_.of(fuzz::data_types);
       for (std::size_t n = choices_.of<std::size_t>({2, 20, 60}); n > 0; --n) {
-        const Bytes one = fuzz::fresh_frame(fresh_, remote.module, type, 8);
-        bytes.insert(bytes.end(), one.begin(), one.end());
+        append(bytes, fuzz::fresh_frame(fresh_, remote.module, type, 8));
       }
     } else if (what == 21) {  // more than queues and the kernel hold, if somebody does not read
       const std::uint16_t type = choices_.of(fuzz::data_types);
@@ -343,6 +307,8 @@ class Game {
     remote.send(bytes);
   }
 
+  static void append(Bytes& bytes, const Bytes& more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
+
   void send_in_pieces(std::size_t who, std::span<const std::byte> bytes) {
     SAY("%zu sends %zu bytes in pieces\n", who, bytes.size());
     for (std::size_t n = 1 + choices_.below(4); n > 0 && !bytes.empty(); --n) {
@@ -367,12 +333,16 @@ class Game {
     } else if (choices_.one_in(16)) {
       SAY("accepts nobody any more\n");
       stopped_ = true;
-      p2p_.stop_accepting();
-      api_.stop_accepting();
+      stop_accepting();
       settle();
     } else {
       tick();
     }
+  }
+
+  void stop_accepting() {
+    p2p_.stop_accepting();
+    api_.stop_accepting();
   }
 
   // What must hold.
@@ -392,12 +362,15 @@ class Game {
     GOSSIP_ASSERT(p2p_.links().size() <= p2p_.connections());
   }
 
+  template <class Names, class Counts>
+  static void say_all(const Names& names, const Counts& counts) {
+    for (std::size_t i = 0; i < names.size(); ++i) SAY("%s %zu\n", names[i].name.data(), std::size_t{counts[i]});
+  }
+
   /// Everybody leaves, and nothing stays.
   void finish() {
-    for (std::size_t i = 0; i < counter_count; ++i)
-      SAY("%s %zu\n", known_counters[i].name.data(), std::size_t{counters_.values[i]});
-    for (std::size_t i = 0; i < reason_count; ++i)
-      SAY("%s %zu\n", reasons[i].name.data(), std::size_t{counters_.drops[i]});
+    say_all(known_counters, counters_.values);
+    say_all(reasons, counters_.drops);
     SAY("everybody leaves\n");
     for (auto& remote : remotes_) remote.reset();
     for (Listening& one : listening_) one.close();
@@ -406,21 +379,22 @@ class Game {
     pass(3 * second);
     pass(settings_.intake().seen_ttl);
     for (int i = 0; i < 5; ++i) tick();  // each forgets some
-    check();
-    GOSSIP_ASSERT(p2p_.connections() == 0 && api_.connections() == 0);
+    check_nobody_is_here();
     GOSSIP_ASSERT(loop_.congested[0] == 0 && loop_.congested[1] == 0);
     GOSSIP_ASSERT(driver_.messages_waiting() == 0);
     GOSSIP_ASSERT(driver_.messages_known() == 0 && driver_.messages().size() == 0 && driver_.messages().bytes() == 0);
     if (!stopped_) serve_newcomers();
-    p2p_.stop_accepting();
-    api_.stop_accepting();
+    stop_accepting();
     p2p_.close_all();
     api_.close_all();
     settle();
     for (auto& remote : remotes_) remote.reset();
     pass(3 * second);
-    GOSSIP_ASSERT(p2p_.connections() == 0 && api_.connections() == 0);
+    check_nobody_is_here();
+  }
+  void check_nobody_is_here() {
     check();
+    GOSSIP_ASSERT(p2p_.connections() == 0 && api_.connections() == 0);
   }
 
   /// Reloads what the node was started with.

@@ -15,6 +15,11 @@ Settings bootstrapped_by(const TestNode& node) {
   return settings;
 }
 
+/// A module that is told of what the tests announce.
+struct Subscriber : Module {
+  explicit Subscriber(const TestNode& node) : Module(node) { subscribe(type); }
+};
+
 bool linked(const TestNode& a, const TestNode& b) {
   return eventually([&] { return a.peers() == 1 && b.peers() == 1; });
 }
@@ -22,9 +27,8 @@ bool linked(const TestNode& a, const TestNode& b) {
 TEST(Decision, OneAnnounceBetweenTwoNodesIsDeliveredOnce) {
   TestNode a, b(bootstrapped_by(a));
   ASSERT_TRUE(linked(a, b));
-  Module at_a(a), at_b(b), from(a);
-  at_a.subscribe(type);
-  at_b.subscribe(type);
+  Subscriber at_a(a), at_b(b);
+  Module from(a);
   for (int i = 0; i < 3; ++i) from.publish(type, "again");  // the same data is the same message
   from.publish(type, "last");
   for (Module* module : {&at_a, &at_b}) {
@@ -75,8 +79,7 @@ TEST(Decision, TtlIsSentUnchangedByTheOrigin) {
 
 TEST(Decision, TtlIsReducedOnTheWayAndOneIsTheEnd) {
   TestNode a;
-  Module module(a);
-  module.subscribe(type);
+  Subscriber module(a);
   RawPeer from(a, nowhere(1)), to(a, nowhere(2));
   from.spread(type, "four", 4);
   from.spread(type, "one", 1);
@@ -101,9 +104,8 @@ TEST(Decision, TtlOneReachesDirectNeighboursOnly) {
   line.bootstrapper->port = b.p2p().port;
   TestNode c(line);
   ASSERT_TRUE(eventually([&] { return b.peers() == 2 && c.peers() == 1; }));
-  Module at_a(a), at_b(b), at_c(c);
-  at_b.subscribe(type);
-  at_c.subscribe(type);
+  Module at_a(a);
+  Subscriber at_b(b), at_c(c);
   at_a.publish(type, "one hop", 1);
   at_a.publish(type, "two hops", 2);
   for (const char* data : {"one hop", "two hops"}) {
@@ -116,11 +118,10 @@ TEST(Decision, TtlOneReachesDirectNeighboursOnly) {
 
 TEST(Decision, ADeadSubscriberChangesNothingForOthers) {
   TestNode a;
-  Module healthy(a), announcer(a);
-  healthy.subscribe(type);
+  Subscriber healthy(a);
+  Module announcer(a);
   for (int i = 0; i < 10; ++i) {
-    Module dead(a);
-    dead.subscribe(type);
+    Subscriber dead(a);
     if (i % 2 == 0) dead.reset();
     announcer.publish(type, std::to_string(i));
     EXPECT_EQ(healthy.next(), std::to_string(i));
@@ -139,9 +140,7 @@ TEST(Decision, NothingGoesBackToItsSender) {
 
 TEST(Decision, DataWaitsForTheFirstGoodVerdict) {
   TestNode a;
-  Module one(a), two(a);
-  one.subscribe(type);
-  two.subscribe(type);
+  Subscriber one(a), two(a);
   RawPeer from(a, nowhere(1)), to(a, nowhere(2));
   from.spread(type, "waits");
   EXPECT_EQ(one.next(), "waits");
@@ -157,8 +156,8 @@ TEST(Decision, DataWaitsForTheFirstGoodVerdict) {
 
 TEST(Decision, AVerdictOnWhatWasAnnouncedHereDecidesNothing) {
   TestNode a;
-  Module subscriber(a), announcer(a);
-  subscriber.subscribe(type);
+  Subscriber subscriber(a);
+  Module announcer(a);
   RawPeer to(a, nowhere(1));
   for (bool verdict : {true, false}) {
     announcer.publish(type, verdict ? "good" : "bad");
@@ -175,8 +174,7 @@ TEST(Decision, AVerdictFromLongAgoIsLateAndNoOffence) {
   Settings settings = quiet_settings();
   settings.intake().cache_size = 1;
   TestNode a(settings);
-  Module module(a);
-  module.subscribe(type);
+  Subscriber module(a);
   RawPeer from(a, nowhere(1));
   std::uint16_t first = 0;
   for (int i = 0; i < 100; ++i) {
@@ -202,9 +200,7 @@ TEST(Decision, AModuleAtThePeersPortIsReset) {
 
 TEST(Decision, ABadVerdictStopsItForGood) {
   TestNode a;
-  Module one(a), two(a);
-  one.subscribe(type);
-  two.subscribe(type);
+  Subscriber one(a), two(a);
   RawPeer from(a, nowhere(1)), to(a, nowhere(2));
   from.spread(type, "bad");
   EXPECT_EQ(one.next(), "bad");
@@ -221,8 +217,7 @@ TEST(Decision, SilenceForwardsByDefault) {
   Settings settings = quiet_settings();
   settings.intake().validation_deadline = 30 * millisecond;
   TestNode a(settings);
-  Module module(a);
-  module.subscribe(type);
+  Subscriber module(a);
   RawPeer from(a, nowhere(1)), to(a, nowhere(2));
   from.spread(type, "no verdict");
   EXPECT_EQ(to.next(), "no verdict");
@@ -233,8 +228,7 @@ TEST(Decision, SilenceDropsWhenItIsToldTo) {
   settings.intake().validation_deadline = 30 * millisecond;
   settings.intake().on_silence = OnSilence::drop;
   TestNode a(settings);
-  Module module(a);
-  module.subscribe(type);
+  Subscriber module(a);
   RawPeer from(a, nowhere(1)), to(a, nowhere(2));
   from.spread(type, "no verdict");
   ASSERT_TRUE(eventually([&] { return a.drop("silence") == 1; }));
@@ -253,8 +247,7 @@ TEST(Decision, ARelayOfSubscribedTypesOnly) {
   Settings settings = quiet_settings();
   settings.intake().relay = Relay::subscribed;
   TestNode a(settings);
-  Module module(a);
-  module.subscribe(type);
+  Subscriber module(a);
   RawPeer from(a, nowhere(1)), to(a, nowhere(2));
   from.spread(type + 1, "not subscribed");
   from.spread(type, "subscribed");
@@ -266,9 +259,7 @@ TEST(Decision, ARelayOfSubscribedTypesOnly) {
 
 TEST(Decision, TheAnnouncerIsNotToldOthersAre) {
   TestNode a;
-  Module announcer(a), other(a);
-  announcer.subscribe(type);
-  other.subscribe(type);
+  Subscriber announcer(a), other(a);
   announcer.publish(type, "mine");
   EXPECT_EQ(other.next(), "mine");
   other.publish(type, "yours");
@@ -277,16 +268,16 @@ TEST(Decision, TheAnnouncerIsNotToldOthersAre) {
 
 TEST(Decision, WhoHasNotSubscribedMayAnnounce) {
   TestNode a;
-  Module announcer(a), subscriber(a);
-  subscriber.subscribe(type);
+  Module announcer(a);
+  Subscriber subscriber(a);
   announcer.publish(type, "x");
   EXPECT_EQ(subscriber.next(), "x");
 }
 
 TEST(Decision, AMalformedApiMessageClosesThatConnectionOnly) {
   TestNode a;
-  Module healthy(a), announcer(a);
-  healthy.subscribe(type);
+  Subscriber healthy(a);
+  Module announcer(a);
   std::vector<Bytes> bad{frame(net::Validation{.message_id = 77, .valid = true}),  // was never asked
                          frame(net::Notification{.message_id = 1, .data_type = type, .data = bytes("x")}),
                          frame(net::Pull{nowhere(1)}),
@@ -307,8 +298,8 @@ TEST(Decision, AMalformedApiMessageClosesThatConnectionOnly) {
 
 TEST(Decision, AVerdictGivenTwiceIsUnknownTheSecondTime) {
   TestNode a;
-  Module module(a), announcer(a);
-  module.subscribe(type);
+  Subscriber module(a);
+  Module announcer(a);
   announcer.publish(type, "x");
   EXPECT_EQ(module.next(), "x");
   module.answer(true);
@@ -344,8 +335,7 @@ TEST(Decision, UnknownContentIsNoOffence) {
 
 TEST(Decision, ManyMessagesInOneSegment) {
   TestNode a;
-  Module module(a);
-  module.subscribe(type);
+  Subscriber module(a);
   RawPeer peer(a, nowhere(1));
   Bytes all;
   for (int i = 0; i < 100; ++i) {
@@ -361,8 +351,7 @@ TEST(Decision, ManyMessagesInOneSegment) {
 
 TEST(Decision, OneMessageInManySegments) {
   TestNode a;
-  Module subscriber(a);
-  subscriber.subscribe(type);
+  Subscriber subscriber(a);
   RawPeer peer(a, nowhere(1));
   Module announcer(a);
   const std::string data(300, 'x');
@@ -376,8 +365,7 @@ TEST(Decision, OneMessageInManySegments) {
 
 TEST(Decision, SplitAtEveryByte) {
   TestNode a;
-  Module subscriber(a);
-  subscriber.subscribe(type);
+  Subscriber subscriber(a);
   RawPeer peer(a, nowhere(1));
   for (std::size_t split = 0; split <= content(type, "data 00").size(); ++split) {
     const std::string data = "data " + std::to_string(10 + split);
@@ -393,8 +381,7 @@ TEST(Decision, SplitAtEveryByte) {
 
 TEST(Decision, AFinBehindTheLastMessage) {
   TestNode a;
-  Module subscriber(a);
-  subscriber.subscribe(type);
+  Subscriber subscriber(a);
   for (int i = 0; i < 20; ++i) {
     const std::string data = "fin " + std::to_string(i);
     {
@@ -422,8 +409,7 @@ TEST(Decision, AFullCacheLosesTheOldestFirst) {
   Settings settings = quiet_settings();
   settings.intake().cache_size = 2;
   TestNode a(settings);
-  Module module(a);
-  module.subscribe(type);
+  Subscriber module(a);
   RawPeer from(a, nowhere(1)), to(a, nowhere(2));
   for (int i = 0; i < 4; ++i) {
     from.spread(type, "item " + std::to_string(i));
@@ -477,8 +463,8 @@ TEST(Decision, ABootstrapperThatComesLater) {
 
 TEST(Decision, EmptyDataIsAllowed) {
   TestNode a;
-  Module subscriber(a), announcer(a);
-  subscriber.subscribe(type);
+  Subscriber subscriber(a);
+  Module announcer(a);
   RawPeer peer(a, nowhere(1));
   announcer.publish(type, "");
   EXPECT_EQ(subscriber.next(), "");
