@@ -147,7 +147,7 @@ BENCHMARK(store_add_release)->Arg(0)->Arg(1024)->Arg(60'000);
 
 /// range(0) events wait; each that is taken out is pushed again up to 100 ms later.
 void calendar_push_and_run(State& state) {
-  sim::Calendar calendar(17);
+  sim::Calendar calendar(17, PeerId{0});
   Random random(1);
   const auto push = [&](Time now) {
     const Time time = now + 1 + random.below(100'000'000);

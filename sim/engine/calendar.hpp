@@ -24,7 +24,15 @@ namespace gossip::sim {
 class Calendar {
  public:
   /// `shift`: a bucket is 2^shift ns wide. It decides speed only, never the order.
-  explicit Calendar(int shift) : shift_(shift), ring_(2 * page_buckets) { GOSSIP_ASSERT(shift >= 0 && shift <= 32); }
+  /// `peer`: any of the block; what may be read beyond the last event concerns that one.
+  Calendar(int shift, PeerId peer)
+      : shift_(shift),
+        ring_(2 * page_buckets),
+        filler_(Event::wake(0, peer)),
+        sorted_(readable, filler_),
+        late_run_(1 + readable, filler_) {
+    GOSSIP_ASSERT(shift >= 0 && shift <= 32);
+  }
 
   /// `count` times `frame`, to to[i] at at[i].
   void push_row(const Event& frame, const PeerId* to, const Time* at, std::uint32_t count) {
@@ -84,7 +92,8 @@ class Calendar {
 
   /// Takes out, in order, every event before `end`, also those that `process` pushes meanwhile.
   /// `process(event, last)` takes those from `event` on until it comes to `last`, or `interrupted`, and says how far it
-  /// came: at least one. Up to `readable` places after `last` may be read; what lies there may mean nothing.
+  /// came: at least one. Up to `readable` places after `last` may be read; what lies there means nothing, and
+  /// is of this block.
   /// `between()` is asked after each bucket whether to stop.
   template <class Process, class Between>
   void run(Time end, Process&& process, Between&& between) {
@@ -279,7 +288,7 @@ class Calendar {
       fullest = std::max(fullest, cells_[i]);
       cells_[i] += cells_[i - 1];
     }
-    if (sorted_.size() < count + readable) sorted_.resize(count + readable, Event::wake(0, PeerId{0}));
+    if (sorted_.size() < count + readable) sorted_.resize(count + readable, filler_);
     each(list, [&](const Stored& event) { sorted_[cells_[cell(event)]++] = event.event(start); });
     next_ = sorted_.data();
     sorted_end_ = next_ + count;
@@ -346,11 +355,12 @@ class Calendar {
   std::vector<List> ring_;
   std::map<std::int64_t, std::deque<Event>> far_;
   static constexpr std::uint32_t few = 32;
-  std::vector<Event> sorted_;
+  Event filler_;
+  std::vector<Event> sorted_;    // those of the bucket, then what may be read beyond
   const Event* next_ = nullptr;  // in sorted_
   const Event* sorted_end_ = nullptr;
   std::vector<Late> late_;
-  std::vector<Event> late_run_ = std::vector<Event>(1 + readable, Event::wake(0, PeerId{0}));
+  std::vector<Event> late_run_;
   std::uint64_t late_emitted_ = 0;
   std::vector<std::uint32_t> cells_;
   std::vector<BigArray<Chunk>> slabs_;

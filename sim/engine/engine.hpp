@@ -72,7 +72,7 @@ class Engine {
     Block(std::uint32_t first_peer, std::uint32_t last_peer, int shift, std::span<const std::uint32_t> sizes)
         : first(first_peer),
           last(last_peer),
-          calendar(shift),
+          calendar(shift, PeerId{first_peer}),
           messages(MessageStore::catalogue(sizes)),
           lists(0xffff'ffff),  // one for each frame under way, and those are bounded
           env{0, messages, lists} {}

@@ -48,7 +48,7 @@ TEST_P(CalendarFuzz, TakesOutWhatTheNaiveOneDoes) {
   const int shift = GetParam().shift;
   const Duration reach = GetParam().reach;
   Random random(GetParam().seed);
-  Calendar calendar(shift);
+  Calendar calendar(shift, PeerId{0});
   NaiveCalendar naive;
   std::uint32_t pushed = 0;
   const auto push = [&](Time now) {
@@ -99,7 +99,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, CalendarFuzz,
                                          Play{1, 64, 5}, Play{10, 64'000, 6}));
 
 TEST(Calendar, ShowsWhatHasNotHappened) {
-  Calendar calendar(20);
+  Calendar calendar(20, PeerId{0});
   for (std::uint32_t i = 0; i < 1000; ++i) calendar.push(event_at(Time{i} * second, 0, 0, i));
   calendar.run(
       500 * second, [](const Event*, const Event* last) { return last; }, [] { return false; });
