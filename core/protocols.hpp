@@ -6,6 +6,7 @@
 #include "core/history.hpp"
 #include "core/intake.hpp"
 #include "core/overlay/fixed.hpp"
+#include "core/overlay/hyparview.hpp"
 #include "core/overlay/sampling.hpp"
 #include "core/repair/none.hpp"
 
@@ -23,7 +24,7 @@ struct Protocols {
   }
 };
 
-using Overlays = Protocols<Fixed, Sampling>;
+using Overlays = Protocols<Fixed, Sampling, HyParView>;
 using Broadcasts = Protocols<Flood>;
 using Repairs = Protocols<NoRepair>;
 

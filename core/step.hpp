@@ -51,7 +51,7 @@ inline constexpr std::array<Named, reason_count> reasons = {{
     {"memory_full", "frames", Kind::counter,
      "new, but every place of the memory of seen messages holds one that counts"},
     {"lists_full", "frames", Kind::counter, "no room for the list of peers that an answer would carry"},
-    {"unasked", "frames", Kind::counter, "a list of peers that was not asked for"},
+    {"unasked", "frames", Kind::counter, "what was not asked for, or what only a neighbour may say"},
 }};
 
 // Inputs.
