@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "core/broadcast/flood.hpp"
+#include "core/broadcast/plumtree.hpp"
 #include "core/history.hpp"
 #include "core/intake.hpp"
 #include "core/overlay/fixed.hpp"
@@ -25,7 +26,7 @@ struct Protocols {
 };
 
 using Overlays = Protocols<Fixed, Sampling, HyParView>;
-using Broadcasts = Protocols<Flood>;
+using Broadcasts = Protocols<Flood, Plumtree>;
 using Repairs = Protocols<NoRepair>;
 
 /// The parameters of every part of a peer; those of parts that it does not have are ignored.

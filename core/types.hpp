@@ -66,6 +66,12 @@ enum class FrameKind : std::uint8_t {
   shuffle,         // a walk with peers to exchange, its origin first
   shuffle_reply,
 
+  // core/broadcast/plumtree.hpp
+  ihave,    // names a message that the sender has; hops and ttl: as the message would have them
+  graft,    // "send it", and be eager; hops and ttl as the ihave had them
+  prune,    // be lazy
+  unprune,  // be eager
+
   count_
 };
 inline constexpr std::size_t frame_kind_count = static_cast<std::size_t>(FrameKind::count_);
@@ -88,6 +94,9 @@ inline constexpr FrameTraits frame_traits[frame_kind_count] = {
     {"neighbor", Layer::overlay, Body::peer},      {"neighbor_reply", Layer::overlay, Body::none},
     {"disconnect", Layer::overlay, Body::none},    {"shuffle", Layer::overlay, Body::list},
     {"shuffle_reply", Layer::overlay, Body::list},
+
+    {"ihave", Layer::broadcast, Body::id},         {"graft", Layer::broadcast, Body::id},
+    {"prune", Layer::broadcast, Body::none},       {"unprune", Layer::broadcast, Body::none},
 };
 
 constexpr const FrameTraits& traits(FrameKind kind) { return frame_traits[static_cast<std::size_t>(kind)]; }

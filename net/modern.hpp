@@ -24,6 +24,10 @@ enum class Type : std::uint16_t {
   disconnect = 513,
   shuffle = 514,
   shuffle_reply = 515,
+  ihave = 516,
+  graft = 517,
+  prune = 518,
+  unprune = 519,
 };
 inline constexpr std::uint16_t first_type = 508;
 
@@ -42,6 +46,10 @@ inline constexpr Layout layouts[] = {
     {Type::disconnect, Body::nothing},
     {Type::shuffle, Body::addresses},
     {Type::shuffle_reply, Body::addresses},
+    {Type::ihave, Body::id},
+    {Type::graft, Body::id},
+    {Type::prune, Body::nothing},
+    {Type::unprune, Body::nothing},
 };
 
 /// The first frame on a modern connection.

@@ -38,6 +38,14 @@ std::optional<net::modern::Type> modern_type(FrameKind kind) {
       return Type::shuffle;
     case FrameKind::shuffle_reply:
       return Type::shuffle_reply;
+    case FrameKind::ihave:
+      return Type::ihave;
+    case FrameKind::graft:
+      return Type::graft;
+    case FrameKind::prune:
+      return Type::prune;
+    case FrameKind::unprune:
+      return Type::unprune;
     default:
       return std::nullopt;
   }

@@ -186,6 +186,8 @@ class Life {
         return list_of(kind, ttl);
       case Body::peer:
         return Frame::of(kind, anybody(), ttl);
+      case Body::id:
+        return Frame::of(kind, lend(), ttl, static_cast<std::uint16_t>(random_.below(20)));
       default:
         return Frame::bare(kind, ttl);
     }
