@@ -30,6 +30,7 @@ Config config_with(const Configs&... parts) {
     if constexpr (std::is_same_v<C, Fixed::Config>) config.of<Fixed>() = part;
     if constexpr (std::is_same_v<C, Sampling::Config>) config.of<Sampling>() = part;
     if constexpr (std::is_same_v<C, HyParView::Config>) config.of<HyParView>() = part;
+    if constexpr (std::is_same_v<C, Plumtree::Config>) config.of<Plumtree>() = part;
   };
   (set(parts), ...);
   return config;

@@ -75,6 +75,7 @@ class DriversView {
 
  private:
   void on_frame(const Frame& frame) {
+    if (traits(frame.kind).body == Body::id) peer_.messages.data_type(frame.message());  // or it asserts
     if (traits(frame.kind).body != Body::message) return;
     EXPECT_TRUE(frame.ttl == 1 || remembered.contains(frame.message()));
     peer_.messages.body(frame.message());  // or it asserts
@@ -204,6 +205,7 @@ TEST_P(PeerFuzz, TwoCopiesAreTheSameToTheByte) {
 INSTANTIATE_TEST_SUITE_P(Kinds, PeerFuzz,
                          testing::Values(operations_of<Sampling, Flood>(), operations_of<Fixed, Flood>(),
                                          operations_of<HyParView, Flood>(), reminder_over<HyParView>,
+                                         operations_of<HyParView, Plumtree>(), operations_of<Fixed, Plumtree>(),
                                          reminder_over<Sampling>, reminder_over<Fixed>),
                          [](const auto& test) {
                            return std::string(test.param.overlay) + "_" + std::string(test.param.broadcast);

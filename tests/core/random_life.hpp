@@ -63,7 +63,12 @@ inline Config small_config(Random& random, GivenLinks& links) {
                                     .retry_min = one_to(100) * millisecond,
                                     .retry_max = one_to(5) * second,
                                     .explore = one_to(10) * second},
-                     small_hyparview(random));
+                     small_hyparview(random),
+                     PlumtreeConfig{.lazy_links = one_to(4),
+                                    .missing = one_to(4),
+                                    .graft_first = one_to(500) * millisecond,
+                                    .graft_again = one_to(500) * millisecond,
+                                    .optimize = one_to(5)});
 }
 
 /// A peer with its driver: contents are numbered by whoever announces them, and have a MessageRef while the peer
