@@ -10,7 +10,7 @@ constexpr MessageRef a{0}, b{1}, c{2};
 class Hub : public OnePeer {
  public:
   explicit Hub(const IntakeConfig& intake = {}, const Operations& kind = operations_of<Fixed, Flood>())
-      : Hub(config_with(intake), kind) {}
+      : Hub(kind, config_with(intake)) {}
   Hub(const Operations& kind, Config config) : OnePeer(kind, with_links(std::move(config))) {}
 
   Lines receive(MessageRef message, std::uint32_t from, std::uint8_t ttl = 0, std::uint16_t hops = 1) {
