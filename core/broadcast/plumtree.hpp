@@ -209,7 +209,7 @@ class Plumtree {
     for (std::uint32_t i = 0; i < state_.missing; ++i) {
       const Missing entry = missing_[i];
       if (which(entry)) {
-        context_.env.messages.release(entry.message);
+        context_.env.messages.release_later(entry.message);  // a GRAFT may name it
       } else {
         missing_[kept++] = entry;
       }

@@ -77,9 +77,9 @@ TEST(Plumtree, WhatComesIsNotAskedFor) {
   peer.ihave(2, a), peer.ihave(3, a), peer.ihave(3, b);
   peer.sends(a, 1);
   EXPECT_EQ(peer.wake(), Lines{"send peer 3: graft 1 ttl 0 hops 1"});
-  EXPECT_EQ(peer.deadline, never);
+  EXPECT_EQ(peer.deadline, HistoryConfig{}.history_age);
   EXPECT_EQ(peer.ihave(2, a), Lines{});
-  EXPECT_EQ(peer.deadline, never) << "it is known";
+  EXPECT_EQ(peer.deadline, HistoryConfig{}.history_age) << "it is known";
 }
 
 TEST(Plumtree, AnEarlyWakeIsANoOp) {
