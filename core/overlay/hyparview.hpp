@@ -97,7 +97,7 @@ struct HyParViewConfig {
 /// a peer dial one address a SHUFFLE. Two halves that were cut apart until each had forgotten the other do not meet again.
 /// Known weakness: walks that start from one contact while the peers before are still joining end among those. With 200 new
 /// peers a second at 10 to 100 ms a link, 100,000 peers became a band in the order of their arrival, with paths of hundreds
-/// of links, and full active views keep it so. At 20 a second and 1 to 5 ms the overlay is a random graph.
+/// of links, and full active views keep it so. At 1 to 5 ms a link they became a random graph.
 class HyParView {
  public:
   using Config = HyParViewConfig;
