@@ -6,6 +6,7 @@
 
 #include "bench/engine_bench.hpp"
 #include "bench/node_bench.hpp"
+#include "bench/truth_bench.hpp"
 
 namespace {
 
@@ -39,8 +40,16 @@ int main(int argc, char** argv) {
   engine->add_option("--json", options.json, "Also write the figures to this file");
   engine->add_option("--bound", options.bound, "Also run this program, a flood without any core, for each size")
       ->check(CLI::ExistingFile);
+  gossip::bench::TruthOptions truth_options;
+  CLI::App* truth = app.add_subcommand("truth", "What the literature published, run again; exits 1 where it misses");
+  truth->add_option("--block", truth_options.block, "Only this one");
+  truth->add_option("--runs", truth_options.runs, "Of each simulation, instead of each block's own number")
+      ->check(CLI::Range(2, 1'000'000));
+  truth->add_option("--write", truth_options.document, "Also put the tables into this file, docs/truth.md")
+      ->check(CLI::ExistingFile);
   try {
     app.parse(argc, argv);
+    if (*truth) return gossip::bench::run_truth_bench(truth_options) ? 0 : 1;
     options.peers.assign(peers.begin(), peers.end());
     gossip::bench::run_engine_bench(options);
   } catch (const CLI::ParseError& error) {

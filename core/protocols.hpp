@@ -2,10 +2,12 @@
 
 #include <tuple>
 
+#include "core/broadcast/fanout.hpp"
 #include "core/broadcast/flood.hpp"
 #include "core/broadcast/plumtree.hpp"
 #include "core/history.hpp"
 #include "core/intake.hpp"
+#include "core/overlay/everyone.hpp"
 #include "core/overlay/fixed.hpp"
 #include "core/overlay/hyparview.hpp"
 #include "core/overlay/sampling.hpp"
@@ -25,8 +27,8 @@ struct Protocols {
   }
 };
 
-using Overlays = Protocols<Fixed, Sampling, HyParView>;
-using Broadcasts = Protocols<Flood, Plumtree>;
+using Overlays = Protocols<Fixed, Sampling, HyParView, Everyone>;
+using Broadcasts = Protocols<Flood, Fanout, Plumtree>;
 using Repairs = Protocols<NoRepair>;
 
 /// The parameters of every part of a peer; those of parts that it does not have are ignored.

@@ -48,7 +48,7 @@ std::string read(std::optional<net::Endpoint>& out, std::string_view text) {
 
 /// A node is given no links, and it speaks the classic dialect, which has no frames but the seed's.
 template <class P>
-constexpr bool is_for_nodes = !std::is_same_v<P, Fixed> && !requires {
+constexpr bool is_for_nodes = !std::is_same_v<P, Fixed> && !std::is_same_v<P, Everyone> && !requires {
   P::frames;
 };
 
