@@ -5,6 +5,7 @@
 #include "core/broadcast/fanout.hpp"
 #include "core/broadcast/flood.hpp"
 #include "core/broadcast/plumtree.hpp"
+#include "core/broadcast/rumor.hpp"
 #include "core/history.hpp"
 #include "core/intake.hpp"
 #include "core/overlay/everyone.hpp"
@@ -28,7 +29,7 @@ struct Protocols {
 };
 
 using Overlays = Protocols<Fixed, Sampling, HyParView, Everyone>;
-using Broadcasts = Protocols<Flood, Fanout, Plumtree>;
+using Broadcasts = Protocols<Flood, Fanout, Plumtree, Rumor>;
 using Repairs = Protocols<NoRepair>;
 
 /// The parameters of every part of a peer; those of parts that it does not have are ignored.

@@ -39,6 +39,7 @@ enum class Reason : std::uint8_t {
   unasked,
   missing_full,
   not_held,
+  rumors_full,
   count_
 };
 inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::count_);
@@ -56,6 +57,7 @@ inline constexpr std::array<Named, reason_count> reasons = {{
     {"unasked", "frames", Kind::counter, "what was not asked for, or what only a neighbour may say"},
     {"missing_full", "frames", Kind::counter, "an announcement of what has not come, and no room to remember it"},
     {"not_held", "frames", Kind::counter, "a question for a message that is not kept, or no longer"},
+    {"rumors_full", "messages", Kind::counter, "as many are hot as may be: the oldest is told no more"},
 }};
 
 // Inputs.

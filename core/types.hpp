@@ -72,6 +72,11 @@ enum class FrameKind : std::uint8_t {
   prune,    // be lazy
   unprune,  // be eager
 
+  // core/broadcast/rumor.hpp
+  rumor_call,    // "this round I talk to you"; ttl: whether I wait for an answer
+  rumor_answer,  // ttl: whether the call is accepted
+  rumor_knew,    // names a message that was known before it came
+
   count_
 };
 inline constexpr std::size_t frame_kind_count = static_cast<std::size_t>(FrameKind::count_);
@@ -97,6 +102,9 @@ inline constexpr FrameTraits frame_traits[frame_kind_count] = {
 
     {"ihave", Layer::broadcast, Body::id},         {"graft", Layer::broadcast, Body::id},
     {"prune", Layer::broadcast, Body::none},       {"unprune", Layer::broadcast, Body::none},
+
+    {"rumor_call", Layer::broadcast, Body::none},  {"rumor_answer", Layer::broadcast, Body::none},
+    {"rumor_knew", Layer::broadcast, Body::id},
 };
 
 constexpr const FrameTraits& traits(FrameKind kind) { return frame_traits[static_cast<std::size_t>(kind)]; }

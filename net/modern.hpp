@@ -28,6 +28,9 @@ enum class Type : std::uint16_t {
   graft = 517,
   prune = 518,
   unprune = 519,
+  rumor_call = 530,
+  rumor_answer = 531,
+  rumor_knew = 532,
 };
 inline constexpr std::uint16_t first_type = 508;
 
@@ -50,6 +53,9 @@ inline constexpr Layout layouts[] = {
     {Type::graft, Body::id},
     {Type::prune, Body::nothing},
     {Type::unprune, Body::nothing},
+    {Type::rumor_call, Body::nothing},
+    {Type::rumor_answer, Body::nothing},
+    {Type::rumor_knew, Body::id},
 };
 
 /// The first frame on a modern connection.

@@ -1,16 +1,8 @@
-#include <cstdio>
-
 #include "bench/truth/truth.hpp"
 
 /// How far a message gets, and what it costs, where nobody repairs anything: blocks 6, 7 and 11.
 namespace gossip::bench::truth {
 namespace {
-
-std::string rounded(double value, int digits) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
-}
 
 struct Reach {
   Mean share, everyone;

@@ -56,6 +56,8 @@ struct Row {
   Mean ours;
   double slack = -1;  // besides 4 standard errors; negative: half of the last digit of the coarser of the two
 
+  double least_error = 0;  // of the mean, where what is counted is so rare that few runs show any
+
   double tolerance() const;
   /// Of the check where there is one: published figures are means of few runs, or round.
   bool holds() const;
@@ -65,6 +67,7 @@ struct Row {
 
 struct Block {
   int number;
+  const char* name;  // of the test
   const char* title;
   const char* how;
   std::uint32_t runs;       // for the table
@@ -73,6 +76,7 @@ struct Block {
 };
 std::span<const Block> blocks();
 
+std::string rounded(double value, int digits);
 std::string text_row(const Row& row);
 std::string markdown(const Block& block, std::uint32_t runs, std::span<const Row> rows);
 
@@ -88,6 +92,11 @@ Outcome simulate(const sim::Experiment& experiment, bool record_deliveries = fal
 sim::Scenario on_complete_graph(std::uint32_t peers, std::uint64_t seed, Duration latency);
 
 // The blocks, each in its file.
+std::vector<Row> demers_push_feedback(std::uint32_t runs);
+std::vector<Row> demers_push_blind(std::uint32_t runs);
+std::vector<Row> demers_pull(std::uint32_t runs);
+std::vector<Row> synchronous_spreading(std::uint32_t runs);
+std::vector<Row> asynchronous_spreading(std::uint32_t runs);
 std::vector<Row> fanout_reach(std::uint32_t runs);
 std::vector<Row> ttl_flood(std::uint32_t runs);
 std::vector<Row> flood_duplicates(std::uint32_t runs);

@@ -46,6 +46,12 @@ std::optional<net::modern::Type> modern_type(FrameKind kind) {
       return Type::prune;
     case FrameKind::unprune:
       return Type::unprune;
+    case FrameKind::rumor_call:
+      return Type::rumor_call;
+    case FrameKind::rumor_answer:
+      return Type::rumor_answer;
+    case FrameKind::rumor_knew:
+      return Type::rumor_knew;
     default:
       return std::nullopt;
   }

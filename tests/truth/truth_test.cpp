@@ -18,7 +18,7 @@ TEST_P(Published, IsWhatTheShippedCoreDoes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Truth, Published, testing::ValuesIn(blocks().begin(), blocks().end()),
-                         [](const auto& tested) { return "Block" + std::to_string(tested.param.number); });
+                         [](const auto& tested) { return std::string(tested.param.name); });
 
 Mean mean_of(std::initializer_list<double> values) {
   Mean mean;
