@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "bench/truth/truth.hpp"
-#include "sim/report/machine.hpp"
+#include "sim/machine/process.hpp"
 
 namespace gossip::bench {
 namespace {

@@ -27,6 +27,9 @@ struct RumorConfig {
   std::uint32_t hunt = 0;
   std::uint32_t rumors = 64;
 
+  /// Who asks never stops: for a driver that would wait for the end.
+  constexpr bool never_rests() const { return mode != RumorMode::push; }
+
   static constexpr auto fields() {
     using C = RumorConfig;
     return std::array{
@@ -80,6 +83,7 @@ struct RumorConfig {
 ///   accepts. The calls that a peer makes itself do not count against it.
 /// - At most `rumors` are hot. One more, and the oldest is hot no longer (counted as `rumors_full`): it has been told
 ///   most often. So a round sends at most `rumors` messages and one call, a call is answered with at most as many.
+/// - What the intake has forgotten is not hot: a copy that came back would be new.
 /// Residue: s = e^(−m) for every push, where m is the messages sent a peer. Cost: a push is silent when nothing is hot; a
 /// pull is one call a round and peer for ever.
 /// An attacker can say that it knew what it is told: this wastes its own contact, and at most one step of the counter a
@@ -98,12 +102,12 @@ class Rumor {
   static constexpr const char* name = "rumor";
   static constexpr const char* about = "Tell what is hot to a random neighbour each round (Demers 1987)";
   static constexpr std::array frames{FrameKind::rumor_call, FrameKind::rumor_answer, FrameKind::rumor_knew};
-  static constexpr bool uses_neighbours = true;
+  static constexpr bool uses_neighbours = true, uses_intake = true;
   static constexpr std::size_t bytes(const Config& config) { return config.rumors * sizeof(Hot); }
   std::uint32_t most_actions() const { return config_.rumors + 2; }
 
-  Rumor(State& state, std::byte* memory, const Config& config, Context& context)
-      : state_(state), hot_(reinterpret_cast<Hot*>(memory)), config_(config), context_(context) {}
+  Rumor(State& state, std::byte* memory, const Config& config, Context& context, Intake& intake)
+      : state_(state), hot_(reinterpret_cast<Hot*>(memory)), config_(config), context_(context), intake_(intake) {}
 
   void clear() {
     state_ = {};
@@ -192,7 +196,7 @@ class Rumor {
 
   void judge_round() {
     for (std::uint32_t i = 0; i < state_.hot;) {
-      if (lost_interest(hot_[i])) {
+      if (lost_interest(hot_[i]) || !intake_.knows(hot_[i].message)) {
         remove(i);
         continue;
       }
@@ -225,7 +229,7 @@ class Rumor {
   void tell(PeerId peer) {
     for (std::uint32_t i = 0; i < state_.hot; ++i) {
       Hot& rumor = hot_[i];
-      if (!at_work(rumor)) continue;
+      if (!at_work(rumor) || !intake_.knows(rumor.message)) continue;
       context_.send(peer, Frame::announce(rumor.message, rumor.ttl, rumor.hops));
       rumor.served += rumor.served < 0xffff;
     }
@@ -292,6 +296,7 @@ class Rumor {
   Hot* hot_;
   const Config& config_;
   Context& context_;
+  Intake& intake_;
 };
 static_assert(sizeof(Rumor::State) == 24);
 

@@ -39,6 +39,18 @@ inline HyParViewConfig small_hyparview(Random& random) {
           .repair_max = (1 + random.below(5)) * second};
 }
 
+inline RumorConfig small_rumor(Random& random) {
+  return {.mode = static_cast<RumorMode>(random.below(3)),
+          .interest = static_cast<RumorInterest>(random.below(2)),
+          .removal = static_cast<RumorRemoval>(random.below(2)),
+          .k = 1 + random.below(4),
+          .round = (1 + random.below(2'000)) * millisecond,
+          .clock = static_cast<RumorClock>(random.below(3)),
+          .connections = random.below(3),
+          .hunt = random.below(3),
+          .rumors = 1 + random.below(6)};
+}
+
 inline Config small_config(Random& random, GivenLinks& links) {
   const auto one_to = [&](std::uint32_t most) { return 1 + random.below(most); };
   const std::uint32_t degree = one_to(8);
@@ -68,7 +80,8 @@ inline Config small_config(Random& random, GivenLinks& links) {
                                     .missing = one_to(4),
                                     .graft_first = one_to(500) * millisecond,
                                     .graft_again = one_to(500) * millisecond,
-                                    .optimize = one_to(5)});
+                                    .optimize = one_to(5)},
+                     small_rumor(random), FanoutConfig{.fanout = one_to(4)});
 }
 
 /// A peer with its driver: contents are numbered by whoever announces them, and have a MessageRef while the peer

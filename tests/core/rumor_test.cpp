@@ -46,6 +46,7 @@ class Teller : public OnePeer {
     static constexpr std::uint64_t none[] = {0, 0}, one[] = {0, 1}, three[] = {2, 5};
     Config config;
     config.of<Rumor>() = rumor;
+    config.of<Intake>().seen_ttl = 24 * 3'600 * second;
     config.of<Fixed>() = {neighbours == 0   ? std::span(none)
                           : neighbours == 1 ? std::span(one)
                                             : std::span(three),
