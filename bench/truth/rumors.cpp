@@ -84,14 +84,17 @@ Epidemic epidemics(const RumorConfig& config, std::uint32_t runs, std::uint32_t 
   return epidemic;
 }
 
-void add_rows(std::vector<Row>& rows, const std::string& name, const Demers& published, const Epidemic& ours,
-              std::uint32_t runs) {
-  const std::string k = name + std::to_string(published.k);
+void add_rows(std::vector<Row>& rows, bool pushes, const Demers& published, const Epidemic& ours, std::uint32_t runs) {
+  const std::string k = "k = " + std::to_string(published.k);
   const double rare = std::sqrt(published.residue_checked.value() / demers_peers / runs);
   rows.push_back({k + ": residue s", Kind::hard, published.residue, published.residue_checked, ours.residue,
                   published.residue_slack, rare});
   rows.push_back({k + ": traffic m", Kind::hard, published.traffic, published.traffic_checked, ours.traffic});
   rows.push_back({k + ": last delivery", Kind::hard, published.last, published.last_checked, ours.last});
+  if (pushes) {
+    const double law = std::exp(-ours.traffic.mean());
+    rows.push_back({k + ": residue, law e^(-m)", Kind::band, {}, {rounded(law, 5)}, ours.residue, 0.01 * law, rare});
+  }
   if (published.average.text.empty()) return;
   rows.push_back({k + ": mean delivery, as published", Kind::hard, published.average, {}, ours.published_average});
   rows.push_back({k + ": mean first receipt", Kind::hard, {}, published.first_receipt, ours.average});
@@ -110,7 +113,7 @@ std::vector<Row> demers_push_feedback(std::uint32_t runs) {
   std::vector<Row> rows;
   for (const Demers& published : table) {
     const auto config = synchronous(RumorMode::push, RumorInterest::feedback, RumorRemoval::counter, published.k);
-    add_rows(rows, "k = ", published, epidemics(config, runs, std::max(runs / 10, 8u)), runs);
+    add_rows(rows, true, published, epidemics(config, runs, std::max(runs / 10, 8u)), runs);
   }
   return rows;
 }
@@ -126,7 +129,7 @@ std::vector<Row> demers_push_blind(std::uint32_t runs) {
   std::vector<Row> rows;
   for (const Demers& published : table) {
     const auto config = synchronous(RumorMode::push, RumorInterest::blind, RumorRemoval::coin, published.k);
-    add_rows(rows, "k = ", published, epidemics(config, runs, 0), runs);
+    add_rows(rows, true, published, epidemics(config, runs, 0), runs);
   }
   return rows;
 }
@@ -140,7 +143,7 @@ std::vector<Row> demers_pull(std::uint32_t runs) {
   std::vector<Row> rows;
   for (const Demers& published : table) {
     const auto config = synchronous(RumorMode::pull, RumorInterest::feedback, RumorRemoval::counter, published.k);
-    add_rows(rows, "k = ", published, epidemics(config, runs, 0), runs);
+    add_rows(rows, false, published, epidemics(config, runs, 0), runs);
   }
   return rows;
 }

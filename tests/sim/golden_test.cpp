@@ -46,6 +46,8 @@ INSTANTIATE_TEST_SUITE_P(
         Golden{"churn", {"/workload/0/size=64B"}, "0dc38e2ad44a7233", true},
         Golden{"hyparview", {}, "b1cfd8fe0101666b", false}, Golden{"hyparview", {}, "b1cfd8fe0101666b", true},
         Golden{"plumtree", {}, "baa5a430545753dd", false}, Golden{"plumtree", {}, "baa5a430545753dd", true},
+        Golden{"fanout", {}, "370522dac8a92f76", false}, Golden{"fanout", {}, "370522dac8a92f76", true},
+        Golden{"rumor", {}, "de3f984cf6e823a4", false}, Golden{"rumor", {}, "de3f984cf6e823a4", true},
         Golden{"million", {}, "10dfb5501cc676d7", false}, Golden{"million", small, "1a9e11f89f6cd4fd", false},
         Golden{"million", small, "1a9e11f89f6cd4fd", true}));
 
