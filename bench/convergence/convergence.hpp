@@ -19,9 +19,10 @@ struct Setup {
   const char* about;
   const char* unit;  // of its times
   Duration unit_time;
-  std::uint32_t most_peers;  // more would take too long
-  const char* law;           // "" or what is known of the time until everybody has it
-  double law_slope;          // units for each doubling of the peers; 0: no law
+  bool ends;                   // by itself; of what would go on for ever the cost says nothing
+  std::uint32_t most_peers;    // more would take too long
+  const char* law;             // what is known of the time until everybody has it; may be empty,
+  double (*law_at)(double n);  // and then null
   sim::Scenario (*make)(std::uint32_t peers);
 };
 std::span<const Setup> setups();
@@ -56,6 +57,8 @@ struct Growth {
   double slope, intercept, r2;
 };
 std::optional<Growth> growth(std::span<const Point> points, std::size_t share);
+/// Of the law, at the same sizes.
+std::optional<Growth> growth_of_law(const Setup& setup, std::span<const Point> points);
 
 /// Prints the table, says how far it is, and writes the files. Throws when an option names nothing.
 void run(const Options& options);

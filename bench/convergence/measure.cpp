@@ -45,16 +45,23 @@ sim::Scenario rumor(std::uint32_t peers) {
   return scenario;
 }
 
+double push_law(double n) { return std::log2(n) + std::log(n) + 1.15; }
+double pull_law(double n) { return std::log2(n) + std::log2(std::log(n)) + 1; }
+double push_pull_law(double n) { return std::log(n) / std::log(3.0) + std::log2(std::log(n)); }
+
+constexpr std::uint32_t many = 1'000'000, fewer = 100'000, for_ever = 65'535;
+
 constexpr Setup all_setups[] = {
-    {"flood", "every link of a random graph, mean degree 8", "ms", millisecond, 1'000'000, "", 0, flood},
-    {"fanout", "infect and die, everybody a neighbour, k = ln n + 4", "ms", millisecond, 1'000'000, "", 0, fanout},
-    {"push", "everybody who knows tells one other a cycle, for ever", "cycles", round_time, 100'000,
-     "log2 n + ln n + 1.15", 1 + 0.693147, rumor<RumorMode::push, RumorInterest::blind, 65'535>},
-    {"pull", "everybody asks one other a cycle, for ever", "cycles", round_time, 100'000, "log2 n + log2 ln n + 1", 1,
-     rumor<RumorMode::pull, RumorInterest::blind, 65'535>},
-    {"push_pull", "both, for ever", "cycles", round_time, 100'000, "log3 n + log2 ln n", 0.630930,
-     rumor<RumorMode::push_pull, RumorInterest::blind, 65'535>},
-    {"rumor", "push until four in a row knew it (Demers, Table 1)", "cycles", round_time, 1'000'000, "", 0,
+    {"flood", "every link of a random graph, mean degree 8", "ms", millisecond, true, many, "", nullptr, flood},
+    {"fanout", "infect and die, everybody a neighbour, k = ln n + 4", "ms", millisecond, true, many, "", nullptr,
+     fanout},
+    {"push", "everybody who knows tells one other a cycle, for ever", "cycles", round_time, false, fewer,
+     "log2 n + ln n + 1.15", push_law, rumor<RumorMode::push, RumorInterest::blind, for_ever>},
+    {"pull", "everybody asks one other a cycle, for ever", "cycles", round_time, false, fewer, "log2 n + log2 ln n + 1",
+     pull_law, rumor<RumorMode::pull, RumorInterest::blind, for_ever>},
+    {"push_pull", "both, for ever", "cycles", round_time, false, fewer, "log3 n + log2 ln n", push_pull_law,
+     rumor<RumorMode::push_pull, RumorInterest::blind, for_ever>},
+    {"rumor", "push until four in a row knew it (Demers, Table 1)", "cycles", round_time, true, many, "", nullptr,
      rumor<RumorMode::push, RumorInterest::feedback, 4>},
 };
 
@@ -90,10 +97,27 @@ void add_run(const Setup& setup, const sim::Experiment& experiment, Samples& sam
   const auto payload = static_cast<double>(ledger.messages[0].frames);
   const auto reached = static_cast<double>(receipts.size());
   samples.reached.push_back(reached / peers);
+  if (!setup.ends) return;
   samples.payload.push_back(payload / peers);
   samples.frames.push_back((payload + static_cast<double>(ledger.control_messages)) / peers);
   if (reached > 1) samples.rmr.push_back(payload / (reached - 1) - 1);
 }
+
+/// Least squares; nothing of fewer than three points, which say nothing of a line.
+class Line {
+ public:
+  void add(double x, double y) { n_ += 1, x_ += x, y_ += y, xx_ += x * x, xy_ += x * y, yy_ += y * y; }
+  std::optional<Growth> fit() const {
+    if (n_ < 3) return std::nullopt;
+    const double across = n_ * xx_ - x_ * x_, along = n_ * yy_ - y_ * y_, both = n_ * xy_ - x_ * y_;
+    if (across <= 0) return std::nullopt;  // one size only
+    const double slope = both / across;
+    return Growth{slope, (y_ - slope * x_) / n_, along <= 0 ? 1 : both * both / (across * along)};
+  }
+
+ private:
+  double n_ = 0, x_ = 0, y_ = 0, xx_ = 0, xy_ = 0, yy_ = 0;
+};
 
 }  // namespace
 
@@ -133,16 +157,18 @@ Point measure(const Setup& setup, std::uint32_t peers, std::uint32_t seeds, doub
 }
 
 std::optional<Growth> growth(std::span<const Point> points, std::size_t share) {
-  double n = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
+  Line line;
   for (const Point& point : points) {
-    if (point.times[share].count == 0) continue;
-    const double a = std::log2(point.peers), b = point.times[share].mean;
-    n += 1, x += a, y += b, xx += a * a, xy += a * b, yy += b * b;
+    if (point.times[share].count > 0) line.add(std::log2(point.peers), point.times[share].mean);
   }
-  if (n < 3) return std::nullopt;
-  const double across = n * xx - x * x, along = n * yy - y * y, both = n * xy - x * y;
-  const double slope = both / across;
-  return Growth{slope, (y - slope * x) / n, along == 0 ? 1 : both * both / (across * along)};
+  return line.fit();
+}
+
+std::optional<Growth> growth_of_law(const Setup& setup, std::span<const Point> points) {
+  if (setup.law_at == nullptr) return std::nullopt;
+  Line line;
+  for (const Point& point : points) line.add(std::log2(point.peers), setup.law_at(point.peers));
+  return line.fit();
 }
 
 }  // namespace gossip::bench::convergence

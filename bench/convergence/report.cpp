@@ -51,8 +51,8 @@ void print_growth(const Setup& setup, std::span<const Point> points) {
     if (!fit) continue;
     std::printf("  to %s%%: %.2f %s for each doubling of the peers (R2 %.3f)", share_names[share], fit->slope,
                 setup.unit, fit->r2);
-    if (share == 3 && setup.law_slope > 0)
-      std::printf("; the law %s: %.2f and slower terms", setup.law, setup.law_slope);
+    const auto law = share + 1 == shares.size() ? growth_of_law(setup, points) : std::nullopt;
+    if (law) std::printf("; the law %s: %.2f at these sizes", setup.law, law->slope);
     std::printf("\n");
   }
 }
@@ -75,7 +75,8 @@ Json to_json(const Setup& setup, std::span<const Point> points) {
   }
   const auto fit = growth(points, shares.size() - 1);
   if (fit) json["growth_to_100"] = {{"slope", fit->slope}, {"intercept", fit->intercept}, {"r2", fit->r2}};
-  if (setup.law_slope > 0) json["law"] = {{"formula", setup.law}, {"slope", setup.law_slope}};
+  const auto law = growth_of_law(setup, points);
+  if (law) json["law"] = {{"formula", setup.law}, {"slope", law->slope}};
   return json;
 }
 

@@ -148,6 +148,29 @@ std::vector<Row> demers_pull(std::uint32_t runs) {
   return rows;
 }
 
+/// Who is called twice in a cycle hears it once: the calls of a cycle reach only 1 − 1/e of the peers, so that fewer are
+/// wasted, and each message is worth 1 / (1 − 1/e) of one without the limit (§1.4).
+std::vector<Row> demers_connection_limit(std::uint32_t runs) {
+  const double lambda = 1 / (1 - std::exp(-1.0));
+  std::vector<Row> rows;
+  for (std::uint32_t k = 1; k <= 4; ++k) {
+    RumorConfig config = synchronous(RumorMode::push, RumorInterest::feedback, RumorRemoval::counter, k);
+    config.connections = 1;
+    const Epidemic ours = epidemics(config, runs, 0);
+    const double law = std::exp(-lambda * ours.traffic.mean()), rare = std::sqrt(law / demers_peers / runs);
+    const std::string name = "k = " + std::to_string(k);
+    rows.push_back({name + ": residue, law e^(-m / (1 - 1/e))",
+                    Kind::shown,
+                    {},
+                    {rounded(law, 5)},
+                    ours.residue,
+                    0.01 * law,
+                    rare});
+    rows.push_back({name + ": traffic m", Kind::shown, {}, {}, ours.traffic});
+  }
+  return rows;
+}
+
 // ---- spreading
 
 namespace {

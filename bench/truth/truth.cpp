@@ -14,6 +14,8 @@ constexpr Block all_blocks[] = {
     {1, "DemersTable1", "Rumors: push, feedback, counter k", demers, 1'000, 100, demers_push_feedback},
     {1, "DemersTable2", "Rumors: push, blind, coin k", demers, 1'000, 100, demers_push_blind},
     {1, "DemersTable3", "Rumors: pull, feedback, counter k", demers, 1'000, 60, demers_pull},
+    {1, "DemersConnectionLimit", "Rumors: push, feedback, counter k, one call accepted a cycle, no hunting", demers,
+     400, 20, demers_connection_limit},
     {2, "SpreadingInCycles", "Spreading on the complete graph, cycles", spread_how, 400, 40, synchronous_spreading},
     {2, "SpreadingWithPoissonClocks", "Spreading on the complete graph, rate-1 Poisson clocks", spread_how, 800, 80,
      asynchronous_spreading},

@@ -95,6 +95,7 @@ sim::Scenario on_complete_graph(std::uint32_t peers, std::uint64_t seed, Duratio
 std::vector<Row> demers_push_feedback(std::uint32_t runs);
 std::vector<Row> demers_push_blind(std::uint32_t runs);
 std::vector<Row> demers_pull(std::uint32_t runs);
+std::vector<Row> demers_connection_limit(std::uint32_t runs);
 std::vector<Row> synchronous_spreading(std::uint32_t runs);
 std::vector<Row> asynchronous_spreading(std::uint32_t runs);
 std::vector<Row> fanout_reach(std::uint32_t runs);

@@ -43,7 +43,7 @@ struct RumorConfig {
                              "Demers §1.4: counters beat coins"}),
         field<&C::k>("rumor_k", whole(1, 65'535),
                      {"how slowly interest is lost", "Demers Table 1: 0.4% of 1,000 peers are missed"}),
-        field<&C::round>("rumor_round", whole(1, 24 * 3'600 * second),
+        field<&C::round>("rumor_round", whole(millisecond, 24 * 3'600 * second),
                          {"of a peer's clock; three latencies at least where all act at once",
                           "guess: as libp2p gossipsub's heartbeat"}),
         choice<&C::clock>("rumor_clock", rumor_clock_names,
