@@ -148,24 +148,22 @@ std::vector<Row> demers_pull(std::uint32_t runs) {
   return rows;
 }
 
-/// Who is called twice in a cycle hears it once: the calls of a cycle reach only 1 − 1/e of the peers, so that fewer are
-/// wasted, and each message is worth 1 / (1 − 1/e) of one without the limit (§1.4).
+/// A peer that several call in a cycle hears one of them. With i callers a peer, a cycle costs 1 − e^(−i) messages a peer
+/// and leaves the share e^(−i) of those that do not know: so −ln s / m is above 1, which it is without the limit, and
+/// below 1 / (1 − 1/e), which it would be if all called all the time (§1.4 has that one).
 std::vector<Row> demers_connection_limit(std::uint32_t runs) {
-  const double lambda = 1 / (1 - std::exp(-1.0));
+  const double most = 1 / (1 - std::exp(-1.0)), middle = (1 + most) / 2;
   std::vector<Row> rows;
   for (std::uint32_t k = 1; k <= 4; ++k) {
     RumorConfig config = synchronous(RumorMode::push, RumorInterest::feedback, RumorRemoval::counter, k);
     config.connections = 1;
     const Epidemic ours = epidemics(config, runs, 0);
-    const double law = std::exp(-lambda * ours.traffic.mean()), rare = std::sqrt(law / demers_peers / runs);
+    Mean worth;
+    worth.add(-std::log(ours.residue.mean()) / ours.traffic.mean());
     const std::string name = "k = " + std::to_string(k);
-    rows.push_back({name + ": residue, law e^(-m / (1 - 1/e))",
-                    Kind::shown,
-                    {},
-                    {rounded(law, 5)},
-                    ours.residue,
-                    0.01 * law,
-                    rare});
+    rows.push_back(
+        {name + ": -ln s / m, between 1 and 1.58", Kind::band, {}, {rounded(middle, 3)}, worth, most - middle});
+    rows.push_back({name + ": residue s", Kind::shown, {}, {}, ours.residue});
     rows.push_back({name + ": traffic m", Kind::shown, {}, {}, ours.traffic});
   }
   return rows;

@@ -84,10 +84,11 @@ struct RumorConfig {
 /// - At most `rumors` are hot. One more, and the oldest is hot no longer (counted as `rumors_full`): it has been told
 ///   most often. So a round sends at most `rumors` messages and one call, a call is answered with at most as many.
 /// - What the intake has forgotten is not hot: a copy that came back would be new.
-/// Residue: s = e^(−m) for every push, where m is the messages sent a peer. Cost: a push is silent when nothing is hot; a
-/// pull is one call a round and peer for ever.
+/// Residue: s = e^(−m) for every push, where m is the messages sent a peer; with one connection it is less, since
+/// fewer are wasted. Cost: a push is silent when nothing is hot; a pull is one call a round and peer for ever.
 /// An attacker can say that it knew what it is told: this wastes its own contact, and at most one step of the counter a
-/// round. It can make old rumors leave with more than `rumors` new ones a round, which cost it as many sends.
+/// round. A call of a few bytes is answered with all that is hot: without `connections` as often as somebody calls. It can
+/// make old rumors leave with more than `rumors` new ones a round, which cost it as many sends.
 class Rumor {
  public:
   using Config = RumorConfig;
