@@ -69,7 +69,7 @@ struct RumorConfig {
 /// - Losing interest. A contact is useful if the other side did not know the message. feedback: after a contact that
 ///   was not useful, blind: after any. counter: the k-th such contact ends it, and a useful one begins the count anew;
 ///   coin: each ends it with probability 1 / k. The paper leaves open whether a useful contact resets the counter; its
-///   Table 1 comes out only if it does.
+///   Table 1 comes out if it does.
 /// - A round is judged as a whole: where a peer served several callers in it, one that did not know is enough to make
 ///   the round useful, and all that did know count once (§1.4's rule for pull). A round without a contact changes nothing.
 /// - Who knew says so (`rumor_knew`); who did not is silent, so that what is lost counts as useful and is told again.
