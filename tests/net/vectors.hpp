@@ -58,6 +58,9 @@ inline constexpr std::array modern = {
     Vector{"graft", "0018 0205 00 00 0005 10d0003a7fcf774388710ba4dbf0ad6f"},
     Vector{"prune", "0008 0206 00 00 0000"},
     Vector{"unprune", "0008 0207 00 00 0000"},
+    Vector{"rumor_call", "0008 0212 01 00 0000"},
+    Vector{"rumor_answer", "0008 0213 01 00 0000"},
+    Vector{"rumor_knew", "0018 0214 00 00 0000 10d0003a7fcf774388710ba4dbf0ad6f"},
 };
 
 }  // namespace gossip::net::vectors
