@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 
 #include "core/random.hpp"
 #include "core/step.hpp"
@@ -20,6 +21,7 @@ struct Context {
   Random& random;
   Env& env;
   Actions& out;
+  std::span<const PeerId> neighbours = {};  // the overlay's, for layers that say `uses_neighbours`
   std::array<Change, most_changes> changes = {};
   std::uint32_t change_count = 0;
 

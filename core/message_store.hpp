@@ -76,6 +76,11 @@ class MessageStore {
     free_entries_.push_back(index(message));
   }
 
+  /// Likewise at the next `collect`: until then a frame may name it.
+  void release_later(MessageRef message) {
+    if (!catalogue_) dropped_.push_back(message);
+  }
+
   void keep_body(MessageRef message) {
     if (catalogue_) return;
     Entry& entry = at(message);

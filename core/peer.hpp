@@ -31,13 +31,14 @@ concept OverlayProtocol = std::is_trivially_copyable_v<typename T::State> &&
 /// - `on_neighbour_up(peer)`, `on_neighbour_down(peer)`;
 /// - `on_duplicate(from, frame)`: without it, a driver need not tell a peer of duplicates (LastDelivered in sim/);
 /// - `on_wake()`;
-/// - `uses_history = true`, and a last constructor argument `History&`.
-/// `most_actions` is what it does at most about one message or fact.
+/// - `uses_history = true`, and a constructor argument `History&` after the others;
+/// - `uses_intake = true`, and a last one `Intake&`, to ask what is known;
+/// - `uses_neighbours = true`: `Context::neighbours` are the overlay's.
+/// `most_actions`, a constant or a function, is what it does at most about one message or fact.
 template <class T>
 concept LayerProtocol = std::is_trivially_copyable_v<typename T::State> &&
     requires(T layer, const typename T::Config& config) {
   { T::bytes(config) } -> std::same_as<std::size_t>;
-  { T::most_actions } -> std::convertible_to<std::uint32_t>;
   { layer.deadline() } -> std::same_as<Time>;
   layer.clear();
 };
@@ -49,6 +50,14 @@ concept BroadcastProtocol = LayerProtocol<T> && requires(T broadcast, const Inta
 template <class T>
 inline constexpr bool uses_history = requires {
   requires T::uses_history;
+};
+template <class T>
+inline constexpr bool uses_intake = requires {
+  requires T::uses_intake;
+};
+template <class T>
+inline constexpr bool uses_neighbours = requires {
+  requires T::uses_neighbours;
 };
 template <class T>
 inline constexpr bool hears_duplicates = requires(T t, PeerId peer, const Frame& frame) {
@@ -153,7 +162,9 @@ class Peer {
           history(make_history(memory + at.history, config)),
           overlay(s.overlay, memory + at.overlay, config.of<Overlay>(), context),
           broadcast(make<Broadcast>(s.broadcast, memory + at.broadcast, config)),
-          repair(make<Repair>(s.repair, memory + at.repair, config)) {}
+          repair(make<Repair>(s.repair, memory + at.repair, config)) {
+      show_neighbours();
+    }
     Parts(const Parts&) = delete;
 
     auto make_history([[maybe_unused]] std::byte* memory, [[maybe_unused]] const Config& config) {
@@ -165,8 +176,12 @@ class Peer {
     }
     template <class P>
     P make(typename P::State& part, std::byte* memory, const Config& config) {
-      if constexpr (uses_history<P>) {
+      if constexpr (uses_history<P> && uses_intake<P>) {
+        return P(part, memory, config.of<P>(), context, history, intake);
+      } else if constexpr (uses_history<P>) {
         return P(part, memory, config.of<P>(), context, history);
+      } else if constexpr (uses_intake<P>) {
+        return P(part, memory, config.of<P>(), context, intake);
       } else {
         return P(part, memory, config.of<P>(), context);
       }
@@ -240,8 +255,12 @@ class Peer {
       if constexpr (requires { part.on_frame(fact.from, fact.frame); }) part.on_frame(fact.from, fact.frame);
     }
 
+    void show_neighbours() {
+      if constexpr (uses_neighbours<Broadcast> || uses_neighbours<Repair>) context.neighbours = overlay.neighbours();
+    }
     /// What the overlay has changed, to who spreads over it.
     void tell_changes() {
+      show_neighbours();
       for (std::uint32_t i = 0; i < context.change_count; ++i) {
         if (!context.changes[i].up) intake.sender_gone(context.changes[i].peer);
         tell(broadcast, context.changes[i]);
@@ -260,8 +279,16 @@ class Peer {
     }
 
     std::size_t most_actions() const {
-      return Intake::most_actions + (Intake::settled_a_step + 1 + Context::most_changes) * Broadcast::most_actions +
-             overlay.most_actions() + (1 + Context::most_changes) * Repair::most_actions;
+      return Intake::most_actions + (Intake::settled_a_step + 1 + Context::most_changes) * most_of(broadcast) +
+             overlay.most_actions() + (1 + Context::most_changes) * most_of(repair);
+    }
+    template <class Part>
+    static std::size_t most_of(const Part& part) {
+      if constexpr (requires { part.most_actions(); }) {
+        return part.most_actions();
+      } else {
+        return Part::most_actions;
+      }
     }
     Time deadline() {
       Time earliest = std::min({intake.deadline(), overlay.deadline(), broadcast.deadline(), repair.deadline()});

@@ -2,10 +2,15 @@
 
 #include <tuple>
 
+#include "core/broadcast/fanout.hpp"
 #include "core/broadcast/flood.hpp"
+#include "core/broadcast/plumtree.hpp"
+#include "core/broadcast/rumor.hpp"
 #include "core/history.hpp"
 #include "core/intake.hpp"
+#include "core/overlay/everyone.hpp"
 #include "core/overlay/fixed.hpp"
+#include "core/overlay/hyparview.hpp"
 #include "core/overlay/sampling.hpp"
 #include "core/repair/none.hpp"
 
@@ -23,8 +28,8 @@ struct Protocols {
   }
 };
 
-using Overlays = Protocols<Fixed, Sampling>;
-using Broadcasts = Protocols<Flood>;
+using Overlays = Protocols<Fixed, Sampling, HyParView, Everyone>;
+using Broadcasts = Protocols<Flood, Fanout, Plumtree, Rumor>;
 using Repairs = Protocols<NoRepair>;
 
 /// The parameters of every part of a peer; those of parts that it does not have are ignored.

@@ -372,8 +372,8 @@ bool Replayer::makes_sense() const {
   if (const auto* verdict = std::get_if<Verdict>(&record_.input)) return index(verdict->message) < most_messages;
   if (const auto* publish = std::get_if<Publish>(&record_.input)) return index(publish->message) < most_messages;
   const auto* receive = std::get_if<Receive>(&record_.input);
-  return receive == nullptr || (receive->from != no_peer && (traits(receive->frame.kind).body != Body::message ||
-                                                             receive->frame.body < most_messages));
+  return receive == nullptr ||
+         (receive->from != no_peer && (!names_message(receive->frame.kind) || receive->frame.body < most_messages));
 }
 
 void Replayer::step() {

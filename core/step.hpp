@@ -37,6 +37,9 @@ enum class Reason : std::uint8_t {
   memory_full,
   lists_full,
   unasked,
+  missing_full,
+  not_held,
+  rumors_full,
   count_
 };
 inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::count_);
@@ -51,7 +54,10 @@ inline constexpr std::array<Named, reason_count> reasons = {{
     {"memory_full", "frames", Kind::counter,
      "new, but every place of the memory of seen messages holds one that counts"},
     {"lists_full", "frames", Kind::counter, "no room for the list of peers that an answer would carry"},
-    {"unasked", "frames", Kind::counter, "a list of peers that was not asked for"},
+    {"unasked", "frames", Kind::counter, "what was not asked for, or what only a neighbour may say"},
+    {"missing_full", "frames", Kind::counter, "an announcement of what has not come, and no room to remember it"},
+    {"not_held", "frames", Kind::counter, "a question for a message that is not kept, or no longer"},
+    {"rumors_full", "messages", Kind::counter, "as many are hot as may be: the oldest is told no more"},
 }};
 
 // Inputs.
@@ -65,7 +71,8 @@ struct PeerDown {
 };
 struct Receive {
   PeerId from;
-  Frame frame;  // its list is lent for this call; of an announce, the driver keeps the body during the call
+  Frame frame;  // its list is lent for this call; the driver keeps the body of an announce, and the number of what is
+                // only named, during the call
 };
 struct Publish {
   MessageRef message;  // a local program announces; the driver keeps the body during the call

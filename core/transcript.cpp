@@ -4,6 +4,8 @@ namespace gossip {
 namespace {
 
 std::string number(MessageRef message) { return std::to_string(index(message)); }
+/// Where ttl is not that of an announce.
+std::string more(const Frame& frame) { return frame.ttl == 0 ? std::string() : ' ' + std::to_string(frame.ttl); }
 
 struct InputText {
   const ListStore* lists;
@@ -57,11 +59,15 @@ std::string to_text(const Frame& frame, const ListStore* lists) {
   std::string text = traits(frame.kind).name;
   switch (traits(frame.kind).body) {
     case Body::message:
+    case Body::id:
       return text + ' ' + number(frame.message()) + " ttl " + std::to_string(frame.ttl) + " hops " +
              std::to_string(frame.hops);
     case Body::peer:
-      return text + " of " + to_text(frame.subject());
+      return text + " of " + to_text(frame.subject()) + more(frame);
+    case Body::none:
+      return text + more(frame);
     case Body::list:
+      text += more(frame);
       break;
   }
   if (lists == nullptr) return text;

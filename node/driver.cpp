@@ -176,8 +176,8 @@ void Driver::send(PeerId to, const Frame& frame) {
       return links_.push(to);
     case FrameKind::response:
       return links_.response(to, lists_.peers(frame.list()));
-    case FrameKind::count_:
-      return;
+    default:
+      GOSSIP_ASSERT(false && "of a protocol that no node runs");
   }
 }
 

@@ -46,8 +46,11 @@ std::string read(std::optional<net::Endpoint>& out, std::string_view text) {
   return out = address, "";
 }
 
+/// A node is given no links, and it speaks the classic dialect, which has no frames but the seed's.
 template <class P>
-constexpr bool is_for_nodes = !std::is_same_v<P, Fixed>;
+constexpr bool is_for_nodes = !std::is_same_v<P, Fixed> && !std::is_same_v<P, Everyone> && !requires {
+  P::frames;
+};
 
 template <class Family>
 std::vector<std::string_view> protocol_names() {
@@ -123,13 +126,13 @@ class Keys {
 /// Of every kind of peer that a node can be.
 void add_core_keys(Keys& keys, Config& config) {
   Overlays::each([&]<class O>() {
-    if constexpr (is_for_nodes<O>) {
-      Broadcasts::each([&]<class B>() {
-        Repairs::each([&]<class R>() {
+    Broadcasts::each([&]<class B>() {
+      Repairs::each([&]<class R>() {
+        if constexpr (is_for_nodes<O> && is_for_nodes<B> && is_for_nodes<R>) {
           for (const Fields& fields : operations_of<O, B, R>().fields(config)) keys.add("gossip", fields);
-        });
+        }
       });
-    }
+    });
   });
 }
 

@@ -43,6 +43,7 @@ class Engine {
   std::span<const std::uint8_t> statuses(MessageRef message) const {
     return {status_.data() + std::size_t{index(message)} * peers_, peers_};
   }
+  std::uint32_t peers() const { return peers_; }
   bool up(PeerId peer) const { return sessions_.empty() || sessions_[index(peer)].up; }
   /// Of a peer, as they are now. `also_down`: as they were when it went down.
   std::span<const PeerId> neighbours(PeerId peer, bool also_down = false);

@@ -7,6 +7,7 @@
 #include "core/list_store.hpp"
 #include "net/classic.hpp"
 #include "net/message_id.hpp"
+#include "net/modern.hpp"
 #include "sim/world/plan.hpp"
 
 namespace gossip::sim {
@@ -20,6 +21,9 @@ struct WireScratch {
   net::Bytes bytes;
   std::vector<net::Endpoint> endpoints;
   std::vector<PeerId> peers;
+  std::vector<net::modern::AgedEndpoint> aged;
+  std::vector<net::MessageId> ids;
+  std::vector<std::uint32_t> items;
 };
 
 /// Takes every frame through the bytes that a real node would send: encodes it, decodes it, finds the message by its
@@ -38,10 +42,15 @@ class Wire {
  private:
   Frame pass_announce(const Frame& frame, WireScratch& scratch) const;
   static Frame pass_response(const Frame& frame, ListStore& lists, WireScratch& scratch);
+  Frame pass_modern(const Frame& frame, ListStore& lists, WireScratch& scratch) const;
+  void encode_list(const net::modern::Message& message, Items items, std::span<const std::uint32_t> list,
+                   WireScratch& scratch) const;
+  void decode_list(const net::modern::Message& message, Items items, WireScratch& scratch) const;
 
   struct Body {
     std::uint16_t data_type;
     std::vector<std::byte> data;
+    net::MessageId id;
   };
   std::vector<Body> bodies_;
   std::unordered_map<net::MessageId, MessageRef, net::MessageIdHash> by_id_;

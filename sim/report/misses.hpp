@@ -24,6 +24,7 @@ enum class Miss : std::uint8_t {
   not_relayed,
   silence,
   not_connected,
+  not_chosen,
   count_
 };
 inline constexpr std::size_t miss_count = static_cast<std::size_t>(Miss::count_);
@@ -41,13 +42,18 @@ inline constexpr std::array<Named, miss_count> miss_names = {{
     {"validation", "peers", Kind::counter, "likewise, it was told that the message is not valid"},
     {"not_relayed", "peers", Kind::counter, "likewise, it relays only what it subscribes to"},
     {"silence", "peers", Kind::counter, "likewise, it heard no verdict"},
-    {"not_connected", "peers", Kind::counter, "there is no way to it from any peer that has the message"},
+    {"not_connected", "peers", Kind::counter,
+     "there is no way to it from any peer that has the message, or there is and no peer chose it"},
+    {"not_chosen", "peers", Kind::counter,
+     "where everybody is everybody's neighbour: no peer that has the message chose it"},
 }};
 
 using MissCounts = std::array<std::uint64_t, miss_count>;
 struct Misses {
   MissCounts counts{};
   std::uint64_t were_down = 0;  // of those `down`, the peers that were so themselves
+
+  std::uint64_t& of(Miss why) { return counts[static_cast<std::size_t>(why)]; }
 };
 
 /// Why each peer that did not get one message did not.

@@ -31,6 +31,9 @@ void add_messages(Engine& engine, const Experiment& experiment, Result& result) 
     } else if (message.deliveries < result.peers) {
       message.misses =
           finder.find(engine.statuses(MessageRef{i}), experiment.timeline, planned.at, tally.last_activity, neighbours);
+      if (experiment.scenario.everyone_linked()) {
+        std::swap(message.misses.of(Miss::not_connected), message.misses.of(Miss::not_chosen));
+      }
     }
     result.deliveries += message.deliveries;
     result.payload_messages += message.frames;

@@ -123,8 +123,17 @@ class PlainChecks : Checks {
       return;
     }
     require(!links, "/topology", "has no effect: " + name + " finds its own neighbours; leave it out");
+    if (scenario_.everyone_linked()) return everyone(name);
     require(scenario_.duration > 0, "",
             "misses \"duration\": with " + name + " there is always something to happen next");
+  }
+
+  void everyone(const std::string& name) const {
+    require(!scenario_.churn, "/churn", name + " has nobody come or go; choose another /protocol/overlay");
+    require(scenario_.faults.empty(), "/faults", name + " has nobody come or go; choose another /protocol/overlay");
+    require(scenario_.links.jitter == 0, "/links/jitter", name + " keeps no connections whose frames have an order");
+    require(scenario_.start_spread == 0, "/protocol/start_spread",
+            "has no effect with " + name + ", where all are there from the start; leave it out");
   }
 
   void latency(const auto&) const {}
@@ -141,6 +150,13 @@ class PlainChecks : Checks {
       });
     };
     one_of(Overlays{}, scenario_.overlay, "/protocol/overlay/");
+    Broadcasts::each([&]<class P>() {
+      if constexpr (requires(typename P::Config config) { config.never_rests(); }) {
+        if (scenario_.broadcast != P::name || scenario_.duration > 0) return;
+        require(!scenario_.protocol.of<P>().never_rests(), "",
+                "misses \"duration\": with this " + scenario_.broadcast + " there is always something to happen next");
+      }
+    });
     relations<Intake>("/protocol/broadcast/");
     relations<History>("/protocol/broadcast/");
     one_of(Broadcasts{}, scenario_.broadcast, "/protocol/broadcast/");

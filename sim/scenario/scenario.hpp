@@ -128,6 +128,8 @@ using Fault = std::variant<Kill>;
 struct Scenario {
   /// Whether links are given by the topology; otherwise peers find each other through a bootstrapper.
   bool links_given() const { return overlay == Fixed::name; }
+  /// Whether everybody may send to everybody at any time: nothing is dialled, and nobody comes or goes.
+  bool everyone_linked() const { return overlay == Everyone::name; }
   /// The peer that all others know at the start; no_peer where the overlay has none.
   PeerId bootstrapper() const {
     PeerId found = no_peer;

@@ -75,16 +75,27 @@ Graph graph_for(Scenario& scenario, std::uint32_t threads) {
   return graph;
 }
 
+/// What Everyone::Config wants; the vector's memory stays where it is when the vector is moved.
+std::vector<PeerId> everyone_for(Scenario& scenario) {
+  if (!scenario.everyone_linked()) return {};
+  std::vector<PeerId> twice(2 * std::size_t{scenario.peers} - 1);
+  for (std::size_t i = 0; i < twice.size(); ++i) twice[i] = PeerId{static_cast<std::uint32_t>(i % scenario.peers)};
+  scenario.protocol.of<Everyone>().twice = twice;
+  return twice;
+}
+
 }  // namespace
 
-Experiment::Experiment(Scenario read, std::uint32_t threads) : Experiment(std::move(read), graph_for(read, threads)) {}
+Experiment::Experiment(Scenario read, std::uint32_t threads)
+    : Experiment(std::move(read), graph_for(read, threads), everyone_for(read)) {}
 
-Experiment::Experiment(Scenario&& read, Graph&& made)
+Experiment::Experiment(Scenario&& read, Graph&& made, std::vector<PeerId>&& twice)
     : scenario(std::move(read)),
       graph(std::move(made)),
       latency(scenario.links, scenario.seed, scenario.file + ": /links/latency"),
       timeline(scenario),
-      plan(make_plan(scenario, timeline)) {
+      plan(make_plan(scenario, timeline)),
+      twice_(std::move(twice)) {
   check_end(scenario, graph, latency);
 }
 

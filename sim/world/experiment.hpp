@@ -22,7 +22,9 @@ class Experiment {
   const Plan plan;
 
  private:
-  Experiment(Scenario&& scenario, Graph&& graph);
+  Experiment(Scenario&& scenario, Graph&& graph, std::vector<PeerId>&& twice);
+
+  const std::vector<PeerId> twice_;  // for Everyone::Config; elsewhere empty
 };
 
 }  // namespace gossip::sim

@@ -139,7 +139,8 @@ constexpr Session always{before_start, never, false};
 }  // namespace
 
 Timeline::Timeline(const Scenario& scenario) : peers_(scenario.peers), seed_(scenario.seed) {
-  if (scenario.links_given() && !scenario.churn && scenario.faults.empty()) return;
+  const bool links_stand = scenario.links_given() || scenario.everyone_linked();
+  if (links_stand && !scenario.churn && scenario.faults.empty()) return;
   Builder builder(scenario);
   builder.run();
   first_.resize(peers_ + std::size_t{1});

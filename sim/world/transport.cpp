@@ -6,6 +6,7 @@ namespace {
 using State = Connections::State;
 
 Connections connections_for(const Scenario& scenario, const Graph& graph, const Timeline& timeline) {
+  if (scenario.everyone_linked()) return {};
   if (!scenario.links_given()) {
     std::uint32_t places = 0;
     Overlays::each([&]<class Overlay>() {

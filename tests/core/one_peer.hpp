@@ -29,6 +29,10 @@ Config config_with(const Configs&... parts) {
     if constexpr (std::is_same_v<C, History::Config>) config.of<History>() = part;
     if constexpr (std::is_same_v<C, Fixed::Config>) config.of<Fixed>() = part;
     if constexpr (std::is_same_v<C, Sampling::Config>) config.of<Sampling>() = part;
+    if constexpr (std::is_same_v<C, HyParView::Config>) config.of<HyParView>() = part;
+    if constexpr (std::is_same_v<C, Plumtree::Config>) config.of<Plumtree>() = part;
+    if constexpr (std::is_same_v<C, Fanout::Config>) config.of<Fanout>() = part;
+    if constexpr (std::is_same_v<C, Rumor::Config>) config.of<Rumor>() = part;
   };
   (set(parts), ...);
   return config;
@@ -95,7 +99,10 @@ class OnePeer {
     messages.collect();
   }
   Lines receive_list(PeerId from, const std::vector<std::uint32_t>& items) {
-    const Frame frame = Frame::response(lists.add(std::span(items)).value());
+    return receive_list(from, FrameKind::response, 0, items);
+  }
+  Lines receive_list(PeerId from, FrameKind kind, std::uint8_t ttl, const std::vector<std::uint32_t>& items) {
+    const Frame frame = Frame::of(kind, lists.add(std::span(items)).value(), ttl);
     const FrameOwner owner(lists, frame);
     return step(Receive{from, frame});
   }

@@ -14,7 +14,9 @@ constexpr PeerId self{0};
 /// What a driver knows of its peer from the inputs that it gave and the actions that it was given.
 class DriversView {
  public:
-  DriversView(const OnePeer& peer, bool sampling) : config_(peer.config()), peer_(peer), sampling_(sampling) {}
+  DriversView(const OnePeer& peer, std::string_view overlay)
+      : config_(peer.config()), peer_(peer), overlay_(overlay), sampling_(overlay == Sampling::name) {}
+  std::string_view overlay() const { return overlay_; }
 
   void before(const Input& input) {
     if (peer_.now - second_begins_ >= second) dials_ = 0;
@@ -29,12 +31,16 @@ class DriversView {
 
   void on(const Send& action) {
     EXPECT_FALSE(closed_.contains(action.to)) << "after its end";
-    if (carries_list(action.frame.kind)) {
+    if (action.frame.kind == FrameKind::response) {
       EXPECT_EQ(action.to, asker_) << "an answer that nobody asked for";
       EXPECT_LE(peer_.lists.peers(action.frame.list()).size(), config_.of<Sampling>().response_peers);
       return;
     }
-    on_frame(action.frame);
+    if (carries_list(action.frame.kind)) {
+      peer_.lists.items(action.frame.list());  // or it asserts
+    } else {
+      on_frame(action.frame);
+    }
   }
   void on(const SendAll& action) {
     EXPECT_FALSE(carries_list(action.frame.kind));
@@ -69,6 +75,7 @@ class DriversView {
 
  private:
   void on_frame(const Frame& frame) {
+    if (traits(frame.kind).body == Body::id) peer_.messages.data_type(frame.message());  // or it asserts
     if (traits(frame.kind).body != Body::message) return;
     EXPECT_TRUE(frame.ttl == 1 || remembered.contains(frame.message()));
     peer_.messages.body(frame.message());  // or it asserts
@@ -76,6 +83,7 @@ class DriversView {
 
   const Config& config_;
   const OnePeer& peer_;
+  const std::string_view overlay_;
   const bool sampling_;
   PeerId asker_ = no_peer;
   std::set<MessageRef> sent_;  // to all, in this step
@@ -87,8 +95,25 @@ class DriversView {
 /// Where clocks and what is made of them could overflow or wrap: ticks of 2^22 ns in 32 bits, doubles at 2^53.
 constexpr Time beginnings[] = {0, (Time{1} << 54) - 20 * second, (Time{1} << 53) - 20 * second};
 
+/// Views are bounded, apart, and of others; a neighbour is a connection.
+void expect_consistent(const View& look, const DriversView& view, const HyParViewConfig& config) {
+  std::set<PeerId> active(look.neighbours.begin(), look.neighbours.end());
+  std::set<PeerId> all(look.known.begin(), look.known.end());
+  EXPECT_EQ(active.size(), look.neighbours.size());
+  EXPECT_EQ(all.size(), look.known.size());
+  EXPECT_LE(active.size(), config.active_view);
+  EXPECT_LE(all.size(), config.passive_view);
+  EXPECT_LE(view.links.size(), config.places());
+  for (const PeerId peer : active) {
+    EXPECT_TRUE(view.links.contains(peer) && view.links.at(peer)) << to_text(peer) << " is no connection";
+    EXPECT_TRUE(all.insert(peer).second) << to_text(peer) << " is in both views";
+  }
+  EXPECT_FALSE(all.contains(self) || all.contains(no_peer));
+}
+
 void expect_consistent(OnePeer& peer, const DriversView& view, bool sampling) {
   const View look = peer.look();
+  if (view.overlay() == HyParView::name) return expect_consistent(look, view, peer.config().of<HyParView>());
   std::set<PeerId> up;
   for (const auto& [other, is_up] : view.links) {
     if (is_up && (sampling || index(other) % 2 == 1)) up.insert(other);
@@ -118,7 +143,7 @@ void fuzz(const Operations& kind, std::uint64_t seed) {
   Life life(kind, seed, seed % 3);
   OnePeer& peer = life.peer;
   peer.now = beginnings[seed / 3 % std::size(beginnings)];
-  DriversView view(peer, kind.overlay == Sampling::name);
+  DriversView view(peer, kind.overlay);
   for (int i = 0; i < 600 && !testing::Test::HasFailure(); ++i) {
     SCOPED_TRACE("seed " + std::to_string(seed) + ", step " + std::to_string(i));
     view.before(life.begin());
@@ -179,6 +204,10 @@ TEST_P(PeerFuzz, TwoCopiesAreTheSameToTheByte) {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, PeerFuzz,
                          testing::Values(operations_of<Sampling, Flood>(), operations_of<Fixed, Flood>(),
+                                         operations_of<HyParView, Flood>(), reminder_over<HyParView>,
+                                         operations_of<HyParView, Plumtree>(), operations_of<Fixed, Plumtree>(),
+                                         operations_of<Sampling, Fanout>(), operations_of<Fixed, Rumor>(),
+                                         operations_of<Sampling, Rumor>(), operations_of<HyParView, Rumor>(),
                                          reminder_over<Sampling>, reminder_over<Fixed>),
                          [](const auto& test) {
                            return std::string(test.param.overlay) + "_" + std::string(test.param.broadcast);

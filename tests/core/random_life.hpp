@@ -24,6 +24,33 @@ struct GivenLinks {
   std::vector<PeerId> targets, rows;
 };
 
+inline HyParViewConfig small_hyparview(Random& random) {
+  const std::uint32_t walk = 1 + random.below(6);
+  return {.bootstrapper = PeerId{random.below(3)},
+          .active_view = 1 + random.below(5),
+          .passive_view = 1 + random.below(10),
+          .active_walk = walk,
+          .passive_walk = random.below(walk + 1),
+          .shuffle_active = random.below(4),
+          .shuffle_passive = random.below(5),
+          .guests = 2 + random.below(6),
+          .shuffle_interval = (1 + random.below(5'000)) * millisecond,
+          .repair_min = (1 + random.below(100)) * millisecond,
+          .repair_max = (1 + random.below(5)) * second};
+}
+
+inline RumorConfig small_rumor(Random& random) {
+  return {.mode = static_cast<RumorMode>(random.below(3)),
+          .interest = static_cast<RumorInterest>(random.below(2)),
+          .removal = static_cast<RumorRemoval>(random.below(2)),
+          .k = 1 + random.below(4),
+          .round = (1 + random.below(2'000)) * millisecond,
+          .clock = static_cast<RumorClock>(random.below(3)),
+          .connections = random.below(3),
+          .hunt = random.below(3),
+          .rumors = 1 + random.below(6)};
+}
+
 inline Config small_config(Random& random, GivenLinks& links) {
   const auto one_to = [&](std::uint32_t most) { return 1 + random.below(most); };
   const std::uint32_t degree = one_to(8);
@@ -47,7 +74,14 @@ inline Config small_config(Random& random, GivenLinks& links) {
                                     .dials = one_to(8),
                                     .retry_min = one_to(100) * millisecond,
                                     .retry_max = one_to(5) * second,
-                                    .explore = one_to(10) * second});
+                                    .explore = one_to(10) * second},
+                     small_hyparview(random),
+                     PlumtreeConfig{.lazy_links = one_to(4),
+                                    .missing = one_to(4),
+                                    .graft_first = one_to(500) * millisecond,
+                                    .graft_again = one_to(500) * millisecond,
+                                    .optimize = one_to(5)},
+                     small_rumor(random), FanoutConfig{.fanout = one_to(4)});
 }
 
 /// A peer with its driver: contents are numbered by whoever announces them, and have a MessageRef while the peer
@@ -95,7 +129,7 @@ class Life {
   }
   Input draw() {
     if (peer.deadline <= peer.now) return Wake{};
-    switch (random_.below(11)) {
+    switch (random_.below(13)) {
       case 0:
       case 1:
         return PeerUp{other(), random_.below(2) == 0};
@@ -110,7 +144,11 @@ class Life {
       case 6:
         return Receive{other(), contact()};
       case 7:
-        return Receive{other(), response()};
+        return Receive{other(), list_of(FrameKind::response, 0)};
+      case 8:
+        return Receive{other(), control()};
+      case 9:
+        return Receive{linked(), control()};
       default:
         const Frame frame = Frame::announce(lend(), ttl(), static_cast<std::uint16_t>(random_()));
         return Receive{other(), frame};
@@ -146,11 +184,31 @@ class Life {
     const PeerId subject = anybody();
     return random_.below(2) == 0 ? Frame::pull(subject) : Frame::push(subject);
   }
-  Frame response() {
+  Frame list_of(FrameKind kind, std::uint8_t ttl) {
     std::vector<PeerId> list(random_.below(20));
     std::ranges::generate(list, [&] { return anybody(); });
     const auto handle = peer.lists.add(std::span<const PeerId>(list));
-    return handle ? Frame::response(*handle) : contact();
+    return handle ? Frame::of(kind, *handle, ttl) : contact();
+  }
+  /// Somebody from whom a frame can come, where there is one.
+  PeerId linked() {
+    if (peer.links.empty()) return other();
+    return *std::next(peer.links.begin(), random_.below(static_cast<std::uint32_t>(peer.links.size())));
+  }
+  /// Any frame but an announce.
+  Frame control() {
+    const auto kind = static_cast<FrameKind>(1 + random_.below(frame_kind_count - 1));
+    const auto ttl = static_cast<std::uint8_t>(random_.below(8));
+    switch (traits(kind).body) {
+      case Body::list:
+        return list_of(kind, ttl);
+      case Body::peer:
+        return Frame::of(kind, anybody(), ttl);
+      case Body::id:
+        return Frame::of(kind, lend(), ttl, static_cast<std::uint16_t>(random_.below(20)));
+      default:
+        return Frame::bare(kind, ttl);
+    }
   }
 
   Random random_;

@@ -5,13 +5,23 @@
 
 #include "core/assert.hpp"
 #include "net/framing.hpp"
+#include "net/modern.hpp"
 
 namespace {
 
 using gossip::net::Bytes;
 using gossip::net::FrameReader;
 
+void check_modern(std::span<const std::byte> frame) {
+  const auto decoded = gossip::net::modern::decode(frame);
+  if (std::holds_alternative<gossip::net::DecodeError>(decoded)) return;
+  Bytes again;
+  encode(again, decoded);
+  GOSSIP_ASSERT(std::ranges::equal(again, frame));
+}
+
 void check_decode(std::span<const std::byte> frame) {
+  check_modern(frame);
   const auto decoded = gossip::net::decode(frame);
   if (std::holds_alternative<gossip::net::DecodeError>(decoded)) return;
   Bytes again;

@@ -44,4 +44,23 @@ inline constexpr std::array all = {
     Vector{"send_content", "0011 01fb 000d 01f4 04 00 0d18 68656c6c6f"},
 };
 
+/// Of the modern dialect.
+inline constexpr std::array modern = {
+    Vector{"hello", "000e 01fc 0001 0000 7f000001 1771"},
+    Vector{"join", "000e 01fd 00 00 0000 7f000001 1771"},
+    Vector{"forward_join", "000e 01fe 06 00 0000 7f000001 1771"},
+    Vector{"neighbor", "000e 01ff 01 00 0000 7f000001 1771"},
+    Vector{"neighbor_reply", "0008 0200 01 00 0000"},
+    Vector{"disconnect", "0008 0201 00 00 0000"},
+    Vector{"shuffle", "0014 0202 06 00 0000 7f000001 1771 c0a80101 1f90"},
+    Vector{"shuffle_reply", "0008 0203 00 00 0000"},
+    Vector{"ihave", "0018 0204 00 00 0005 10d0003a7fcf774388710ba4dbf0ad6f"},
+    Vector{"graft", "0018 0205 00 00 0005 10d0003a7fcf774388710ba4dbf0ad6f"},
+    Vector{"prune", "0008 0206 00 00 0000"},
+    Vector{"unprune", "0008 0207 00 00 0000"},
+    Vector{"rumor_call", "0008 0212 01 00 0000"},
+    Vector{"rumor_answer", "0008 0213 01 00 0000"},
+    Vector{"rumor_knew", "0018 0214 00 00 0000 10d0003a7fcf774388710ba4dbf0ad6f"},
+};
+
 }  // namespace gossip::net::vectors

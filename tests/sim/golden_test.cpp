@@ -24,7 +24,8 @@ TEST_P(GoldenTrace, IsTheSameEverywhere) {
       read_scenario(std::string(GOSSIP_SOURCE_DIR) + "/scenarios/" + GetParam().scenario + ".json", GetParam().sets));
   EngineOptions options;
   options.wire = GetParam().wire;
-  const Report typed{experiment.scenario, describe(experiment.graph, experiment.scenario.seed), run(experiment, options)};
+  const Report typed{experiment.scenario, describe(experiment.graph, experiment.scenario.seed),
+                     run(experiment, options)};
   const auto report = report_json(typed);
   EXPECT_EQ(report["trace_hash"], GetParam().trace);
   std::uint64_t missed = 0;
@@ -35,18 +36,20 @@ TEST_P(GoldenTrace, IsTheSameEverywhere) {
 
 const std::vector<std::string> small{"/peers=50000"};
 
-INSTANTIATE_TEST_SUITE_P(Scenarios, GoldenTrace,
-                         testing::Values(Golden{"quickstart", {}, "6945f6ff83e6cf7e", false},
-                                         Golden{"quickstart", {}, "6945f6ff83e6cf7e", true},
-                                         Golden{"seed-bootstrap", {}, "4ab11a293e778641", false},
-                                         Golden{"seed-bootstrap", {}, "4ab11a293e778641", true},
-                                         Golden{"ttl", {}, "9155b7af5d721877", false},
-                                         Golden{"ttl", {}, "9155b7af5d721877", true},
-                                         Golden{"churn", {}, "0dc38e2ad44a7233", false},
-                                         Golden{"churn", {"/workload/0/size=64B"}, "0dc38e2ad44a7233", true},
-                                         Golden{"million", {}, "10dfb5501cc676d7", false},
-                                         Golden{"million", small, "1a9e11f89f6cd4fd", false},
-                                         Golden{"million", small, "1a9e11f89f6cd4fd", true}));
+INSTANTIATE_TEST_SUITE_P(
+    Scenarios, GoldenTrace,
+    testing::Values(
+        Golden{"quickstart", {}, "6945f6ff83e6cf7e", false}, Golden{"quickstart", {}, "6945f6ff83e6cf7e", true},
+        Golden{"seed-bootstrap", {}, "4ab11a293e778641", false}, Golden{"seed-bootstrap", {}, "4ab11a293e778641", true},
+        Golden{"ttl", {}, "9155b7af5d721877", false}, Golden{"ttl", {}, "9155b7af5d721877", true},
+        Golden{"churn", {}, "0dc38e2ad44a7233", false},
+        Golden{"churn", {"/workload/0/size=64B"}, "0dc38e2ad44a7233", true},
+        Golden{"hyparview", {}, "b1cfd8fe0101666b", false}, Golden{"hyparview", {}, "b1cfd8fe0101666b", true},
+        Golden{"plumtree", {}, "baa5a430545753dd", false}, Golden{"plumtree", {}, "baa5a430545753dd", true},
+        Golden{"fanout", {}, "370522dac8a92f76", false}, Golden{"fanout", {}, "370522dac8a92f76", true},
+        Golden{"rumor", {}, "de3f984cf6e823a4", false}, Golden{"rumor", {}, "de3f984cf6e823a4", true},
+        Golden{"million", {}, "10dfb5501cc676d7", false}, Golden{"million", small, "1a9e11f89f6cd4fd", false},
+        Golden{"million", small, "1a9e11f89f6cd4fd", true}));
 
 }  // namespace
 }  // namespace gossip::sim
