@@ -1,12 +1,15 @@
 // Five healthy nodes exchange messages and lose none, whatever is done to their ports.
 
 #include <gtest/gtest.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -231,6 +234,42 @@ TEST(Eclipse, OneAddressAndOneNetworkHaveAFewLinks) {
   come(0x7f06'0001, 1);
   EXPECT_EQ(victim.peers(), 4u);
   EXPECT_EQ(victim.counter("refused_connections"), 2u);
+}
+
+/// An address of this machine in a private network, where there is one.
+std::optional<std::uint32_t> private_ip() {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return std::nullopt;
+  std::optional<std::uint32_t> found;
+  for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET) continue;
+    const std::uint32_t ip = ntohl(reinterpret_cast<const sockaddr_in*>(one->ifa_addr)->sin_addr.s_addr);
+    if (is_private(asio::ip::address_v4(ip))) found = ip;
+  }
+  ::freeifaddrs(all);
+  return found;
+}
+
+TEST(Eclipse, InANetworkOfOnesOwnTrustLetsEverybodyIn) {
+  const auto ip = private_ip();
+  if (!ip) GTEST_SKIP() << "this machine has no private address";
+  constexpr std::uint16_t crowd = 10;
+  for (const bool trusted : {false, true}) {
+    Settings settings = quiet_settings();
+    settings.p2p_address = {asio::ip::address_v4(*ip).to_string(), 0, net::HostKind::v4};
+    ASSERT_TRUE(parse_ini(trusted ? "[gossip]\ntrust = private\n" : "", settings).empty());
+    TestNode node(settings);
+    std::vector<Client> in;
+    for (std::uint16_t i = 1; i <= crowd; ++i) {
+      in.push_back(connect_from(*ip, node.p2p()));
+      in.back().send(frame(net::Pull{{*ip, i}}));
+    }
+    const std::size_t links = trusted ? crowd : settings.limits.links_per_address;
+    EXPECT_TRUE(eventually([&] { return node.peers() + node.counter("refused_connections") == crowd; }));
+    EXPECT_EQ(node.peers(), links);
+    // Each has introduced itself; what one address tells is limited, too.
+    EXPECT_EQ(node.status()["peer_list"].size(), trusted ? crowd : 3u);
+  }
 }
 
 /// 250 connections of one address, and floods of RESPONSEs and PUSHes, against a node with five honest peers.

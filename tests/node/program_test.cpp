@@ -347,6 +347,35 @@ TEST_F(Program, WhatWasAnnouncedToNobodyReachesTheFirstPeerOnce) {
   EXPECT_EQ(a.status()["counters"]["unsent"], 1);
 }
 
+TEST_F(Program, AnAnnounceThatGoesNowhereSaysSo) {
+  NodeProcess node = start({"--seen-capacity", "2"});
+  const auto announce = [&](const char* data, std::vector<std::string> more) {
+    more.insert(more.begin(), {"announce", "--type", "1337", "--data", data});
+    return run_tool(with_api(node, std::move(more)));
+  };
+  const std::vector<std::string> asking{"--socket", node.status_path};
+  EXPECT_EQ(announce("one", asking).err, "");
+  const Finished again = announce("one", asking);
+  EXPECT_EQ(again.code, 0) << "the data is known, as was wanted";
+  EXPECT_NE(again.err.find("note: it goes nowhere: the node has had the same data"), std::string::npos) << again.err;
+  const Finished json = announce("one", {"--json", "--socket", node.status_path});
+  EXPECT_EQ(nlohmann::json::parse(json.out)["dropped"], true);
+  EXPECT_EQ(announce("two", asking).err, "");
+  EXPECT_NE(announce("three, and the memory is full", asking).err.find("no room"), std::string::npos);
+  const Finished blind = announce("one", {"--json", "--socket", folder / "none"});
+  EXPECT_EQ(blind.code, 0);
+  EXPECT_EQ(blind.err, "") << "nobody says so";
+  EXPECT_FALSE(nlohmann::json::parse(blind.out).contains("dropped"));
+}
+
+TEST_F(Program, AnAnnounceFindsTheStatusSocketByItsPort) {
+  NodeProcess node({});
+  for (const bool again : {false, true}) {
+    const Finished result = run_tool(with_api(node, {"announce", "--type", "1337", "--data", "x"}));
+    EXPECT_EQ(result.err.find("note: it goes nowhere") != std::string::npos, again) << result.err;
+  }
+}
+
 TEST_F(Program, WatchSurvivesARestart) {
   const std::string socket = folder / "watched.sock";
   const std::vector<std::string> same{"--status-socket", socket};
