@@ -34,7 +34,8 @@ asio::awaitable<std::vector<tcp::endpoint>> Dialer::resolve(Target target) {
   const auto& name = std::get<net::HostPort>(target);
   endpoints = co_await resolve_detached(loop_.io, loop_.look_up, name);
   if (!endpoints.empty()) {
-    std::ranges::rotate(endpoints, endpoints.begin() + static_cast<std::ptrdiff_t>(begin_++ % endpoints.size()));
+    std::rotate(endpoints.begin(), endpoints.begin() + static_cast<std::ptrdiff_t>(begin_++ % endpoints.size()),
+                endpoints.end());
   }
   co_return endpoints;
 }
