@@ -1,6 +1,8 @@
 #include "bench/node_cluster.hpp"
 
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,7 +75,7 @@ Child start_node(const node::Settings& wanted) {
   });
 }
 
-Child start_node(std::uint16_t bootstrapper, std::uint32_t degree) {
+node::Settings brief_settings(std::uint16_t bootstrapper, std::uint32_t degree) {
   node::Settings settings;
   settings.p2p_address.port = 0;
   settings.sampling().degree = degree;
@@ -82,7 +84,22 @@ Child start_node(std::uint16_t bootstrapper, std::uint32_t degree) {
   if (bootstrapper != 0) {
     settings.bootstrapper = net::HostPort{.host = "127.0.0.1", .port = bootstrapper, .kind = net::HostKind::v4};
   }
-  return start_node(settings);
+  return settings;
+}
+
+nlohmann::json ask_status(const std::string& path) {
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  std::string answer;
+  if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+    std::array<char, 4096> buffer;
+    for (ssize_t n; (n = ::read(socket, buffer.data(), buffer.size())) > 0;)
+      answer.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  ::close(socket);
+  return nlohmann::json::parse(answer, nullptr, false);
 }
 
 Announcer::Announcer(node::FrameClient& client, std::size_t size, std::size_t batch)

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "bench/measure.hpp"
@@ -39,8 +41,14 @@ class Child {
 
 /// Throws std::runtime_error when it does not start.
 Child start_node(const node::Settings& settings);
-/// One that remembers ids for 250 ms only, so that a run measures the work and not the memory. Bootstrapper 0: this is it.
-Child start_node(std::uint16_t bootstrapper, std::uint32_t degree);
+/// Of one that remembers ids for 250 ms only, so that a run does not end when its memory is full. Bootstrapper 0: this
+/// is it.
+node::Settings brief_settings(std::uint16_t bootstrapper, std::uint32_t degree);
+inline Child start_node(std::uint16_t bootstrapper, std::uint32_t degree) {
+  return start_node(brief_settings(bootstrapper, degree));
+}
+/// What a node says at its status socket.
+nlohmann::json ask_status(const std::string& path);
 
 /// ANNOUNCEs that differ in a number at the beginning of their data.
 class Announcer {

@@ -6,7 +6,10 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "bench/node_bench.hpp"
 #include "bench/node_cluster.hpp"
@@ -20,13 +23,49 @@ constexpr std::size_t buffer_size = 256 * 1024;
 struct Rate {
   double per_second = 0;
   std::uint64_t lost = 0;
+  std::string where;  // it was lost
+};
+
+/// Two nodes, the second the first's only peer.
+class Pair {
+  std::vector<std::string> paths_;
+  Child start(std::uint16_t bootstrapper) {
+    node::Settings settings = brief_settings(bootstrapper, 1);
+    paths_.push_back("/tmp/gossip-bench-" + std::to_string(::getpid()) + '-' + std::to_string(paths_.size()) + ".sock");
+    settings.status_socket = paths_.back();
+    return start_node(settings);
+  }
+
+ public:
+  Pair() : a(start(0)), b(start(a.first)) {}
+  Pair(const Pair&) = delete;
+  ~Pair() {
+    for (const std::string& path : paths_) ::unlink(path.c_str());
+  }
+
+  /// Every counter of something lost that is not 0.
+  std::string losses() const {
+    std::string text;
+    for (std::size_t i = 0; i < paths_.size(); ++i) {
+      const nlohmann::json status = ask_status(paths_[i]);
+      nlohmann::json all = status["drops"];
+      for (const char* name : {"drop_peer_queue", "drop_module_queue", "store_full"})
+        all[name] = status["counters"][name];
+      for (const auto& [name, count] : all.items()) {
+        if (count != 0) text += "  node " + std::to_string(i + 1) + ": " + name + ' ' + count.dump() + '\n';
+      }
+    }
+    return text;
+  }
+
+  Child a, b;
 };
 
 Rate through_nodes(std::size_t size, std::uint64_t count, bool verdicts) {
-  Child a = start_node(0, 1), b = start_node(a.first, 1);
+  const Pair nodes;
   std::vector<Subscriber> subscriber;
-  subscriber.emplace_back(b.second, verdicts);
-  node::FrameClient client(loopback(a.second));
+  subscriber.emplace_back(nodes.b.second, verdicts);
+  node::FrameClient client(loopback(nodes.a.second));
   Announcer announcer(client, size, batch);
   warm_up(announcer, subscriber);
   const auto begin = Clock::now();
@@ -38,7 +77,7 @@ Rate through_nodes(std::size_t size, std::uint64_t count, bool verdicts) {
   const double elapsed = seconds_since(begin);
   sender.join();
   if (out_of_order > 0) std::printf("  (%llu not in order)\n", static_cast<unsigned long long>(out_of_order));
-  return {.per_second = static_cast<double>(got) / elapsed, .lost = count - got};
+  return {.per_second = static_cast<double>(got) / elapsed, .lost = count - got, .where = nodes.losses()};
 }
 
 /// Reads and writes, nothing else. What two hops cost without any gossip.
@@ -97,7 +136,8 @@ Rate through_relays(std::size_t size, std::uint64_t count) {
     got += static_cast<std::uint64_t>(n);
   const double elapsed = seconds_since(begin);
   sender.join();
-  return {.per_second = static_cast<double>(got) / static_cast<double>(net::announce_size(size)) / elapsed};
+  return {.per_second = static_cast<double>(got) / static_cast<double>(net::announce_size(size)) / elapsed,
+          .where = {}};
 }
 
 }  // namespace
@@ -108,6 +148,7 @@ int node_throughput(std::size_t size, std::uint64_t count, bool verdicts) {
   std::printf("%zu-byte announces, module -> node -> node -> module, %llu of them\n", size,
               static_cast<unsigned long long>(count));
   std::printf("  nodes       %10.0f /s   lost %llu\n", nodes.per_second, static_cast<unsigned long long>(nodes.lost));
+  if (nodes.lost > 0) std::printf("%s", nodes.where.c_str());
   std::printf("  bare relay  %10.0f /s\n  ratio       %10.3f\n", bare.per_second, nodes.per_second / bare.per_second);
   return nodes.lost == 0 ? 0 : 1;
 }

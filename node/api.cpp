@@ -80,14 +80,16 @@ bool Api::on_frame(ModuleConnection& module, std::span<const std::byte> frame) {
 }
 
 void Api::on(ModuleConnection& module, const net::Announce& message) {
+  ++module.announced;
   if (message.data.size() > net::max_send_content_data) {
+    ++module.dropped;
     loop_.counters.add(Counter::drop_too_large);
     spdlog::warn("refusing {} bytes announced by {}: too large for the classic dialect", message.data.size(),
                  module.name());
     return;
   }
   const Message announced{.ttl = message.ttl, .data_type = message.data_type, .data = message.data};
-  driver_->publish(loop_.now, announced, module.id);
+  if (!driver_->publish(loop_.now, announced, module.id)) ++module.dropped;
 }
 
 void Api::on(ModuleConnection& module, const net::Notify& message) {
@@ -168,8 +170,13 @@ void Api::close_all() {
 
 std::vector<Api::ModuleInfo> Api::modules() const {
   std::vector<ModuleInfo> infos;
-  for (const auto& module : modules_)
-    infos.push_back({.address = module->name(), .queued = module->queued(), .types = module->types});
+  for (const auto& module : modules_) {
+    infos.push_back({.address = module->name(),
+                     .queued = module->queued(),
+                     .types = module->types,
+                     .announced = module->announced,
+                     .dropped = module->dropped});
+  }
   return infos;
 }
 

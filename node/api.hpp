@@ -25,6 +25,8 @@ class ModuleConnection : public Connection {
   const ModuleId id;
   Questions questions;
   std::vector<std::uint16_t> types;  // subscribed to; bounded by api_subscriptions
+  std::uint64_t announced = 0;       // messages
+  std::uint64_t dropped = 0;         // of those: they went nowhere
 
  protected:
   bool on_frame(std::span<const std::byte> frame) override;
@@ -62,6 +64,7 @@ class Api final : public Modules {
     std::string address;
     std::size_t queued;  // bytes
     std::vector<std::uint16_t> types;
+    std::uint64_t announced, dropped;  // messages
   };
   std::vector<ModuleInfo> modules() const;
   std::size_t connections() const { return modules_.size(); }

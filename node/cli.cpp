@@ -183,9 +183,8 @@ class Program {
     CLI::App* command = add(
         "announce", "Spread data",
         "  gossip-node announce --type 1337 --data hello\n  gossip-node announce --type 1337 --ttl 4 --file note.txt\n"
-        "  date | gossip-node announce --type 1337 -\nThe protocol has no reply: what the node has seen within "
-        "seen_ttl goes "
-        "nowhere again, and counts as `duplicate` in gossip-node status.");
+        "  date | gossip-node announce --type 1337 -\nThe protocol has no reply: that the node has had the same "
+        "data within seen_ttl is asked at its status socket.");
     add_api(command, api_);
     command->add_option("--type", announce_.type, "data type")->required()->check(is_given);
     command->add_option("--ttl", announce_.ttl, "hops that the data may travel; 0: unlimited")
@@ -197,12 +196,19 @@ class Program {
         command->add_option("stdin", stdin_, "- : the data is the standard input")->check(CLI::IsMember({"-"}));
     data->excludes(file)->excludes(stdin_flag);
     file->excludes(stdin_flag);
+    command->add_option("--socket", announce_.socket,
+                        "the node's status_socket; otherwise the one that follows from its api_address");
     command->add_flag("--json", announce_.json, "answer in JSON");
     command->callback([this, data] { action_ = [this, given = data->count() > 0] { return run_announce(given); }; });
   }
 
   int run_announce(bool data_given) {
     announce_.api = parse_api(api_);
+    if (announce_.socket.empty()) {
+      Settings other;
+      other.api_address = announce_.api;
+      announce_.socket = default_status_socket(other);
+    }
     const std::string file = !stdin_.empty() ? "-" : file_;
     if (!data_given && file.empty()) {
       std::cerr << "announce: one of --data, --file and - is needed\n";

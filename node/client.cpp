@@ -1,6 +1,7 @@
 #include "node/client.hpp"
 
 #include <netdb.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -72,6 +73,13 @@ bool FrameClient::send(std::span<const std::byte> bytes) {
     bytes = bytes.subspan(static_cast<std::size_t>(n));
   }
   return true;
+}
+
+std::uint16_t FrameClient::port() const {
+  sockaddr_in6 address{};  // the port lies where it does in IPv4's
+  socklen_t size = sizeof address;
+  ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin6_port);
 }
 
 void FrameClient::end_output() { ::shutdown(socket_, SHUT_WR); }

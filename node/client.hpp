@@ -58,6 +58,8 @@ class FrameClient {
   }
 
   int socket() const { return socket_; }
+  /// Ours.
+  std::uint16_t port() const;
 
  private:
   /// `bytes` lie in a buffer that all clients of a thread share.

@@ -46,8 +46,7 @@ bool Connection::read_some() {
   last_read_ = loop_.refresh();
   loop_.counters.add(Counter::bytes_in, n);
   if (state_ != State::open) return true;  // closing: read on only for the FIN
-  const auto rest = handle(std::span(loop_.buffer).first(n));
-  rest_.assign(rest.begin(), rest.end());
+  set_rest(handle(std::span(loop_.buffer).first(n)));
   return true;
 }
 
@@ -55,7 +54,13 @@ void Connection::handle_rest() {
   loop_.refresh();
   const std::size_t left = handle(std::span<const std::byte>(rest_).subspan(rest_begin_)).size();
   rest_begin_ = rest_.size() - left;
-  if (left == 0) rest_ = {}, rest_begin_ = 0;
+  if (left == 0) set_rest({});
+}
+
+void Connection::set_rest(std::span<const std::byte> rest) {
+  loop_.unhandled += static_cast<std::size_t>(!rest.empty()) - static_cast<std::size_t>(!rest_.empty());
+  rest_ = net::Bytes(rest.begin(), rest.end());
+  rest_begin_ = 0;
 }
 
 /// One turn; what there was no time for.
@@ -132,7 +137,12 @@ void Connection::count_queued() {
 void Connection::schedule_flush() {
   if (flush_scheduled_ || write_waits_) return;
   flush_scheduled_ = true;
-  asio::post(loop_.io, [self = shared_from_this()] {
+  flush_after(turns_a_write);
+}
+
+void Connection::flush_after(int turns) {
+  asio::post(loop_.io, [self = shared_from_this(), turns] {
+    if (turns > 1 && self->loop_.unhandled > 0 && self->queued() < much) return self->flush_after(turns - 1);
     self->flush_scheduled_ = false;
     self->write();
   });
@@ -213,8 +223,9 @@ void Connection::close() {
   if (state_ == State::closed) return;
   state_ = State::closed;
   set_congested(false);
-  for (net::Bytes* bytes : {&pending_, &writing_, &rest_}) *bytes = {};
-  written_ = rest_begin_ = 0;
+  for (net::Bytes* bytes : {&pending_, &writing_}) *bytes = {};
+  written_ = 0;
+  set_rest({});
   count_queued();
   stream_->close();
 }

@@ -26,7 +26,8 @@ namespace gossip::node {
 ///   read meanwhile, at most the loop's buffer, waits here, and nothing more is read.
 /// - A frame of a type or size that nobody at this port sends is refused when its header is there. One that is begun
 ///   must be whole after `frame_timeout`.
-/// - All that was queued in one turn of the loop goes out in one write.
+/// - All that was queued in one turn of the loop goes out in one write; while there is more input to handle at once, in
+///   up to `turns_a_write`, unless it is much already.
 /// - Closing first sends what is queued, then the FIN, then reads on (and ignores) until the other side's FIN: closing
 ///   a socket with unread bytes would make the kernel throw away what is under way.
 /// Cost: nothing is allocated for a message; two buffers, swapped, grow to what was ever queued and shrink when idle.
@@ -95,6 +96,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static constexpr Duration linger = 2 * second;
   /// 64 cost a fifth of the throughput of 20-byte announces: writes were of as many frames.
   static constexpr int frames_a_turn = 256;
+  static constexpr int turns_a_write = 8;
+  static constexpr std::size_t much = 64 * 1024;  // bytes; as what is read at once
   /// A queue that nothing was taken from for so long may be given up for the others' sake.
   static constexpr Duration impatience = second;
   static constexpr Duration long_ago = 24 * 3'600 * second;  // beyond the patience that can be set
@@ -110,6 +113,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void note_queued();
   void count_queued();
   void schedule_flush();
+  void flush_after(int turns);
+  void set_rest(std::span<const std::byte> rest);
   void write();
   bool write_some();
   void wait_writable();

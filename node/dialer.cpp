@@ -1,5 +1,6 @@
 #include "node/dialer.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -15,8 +16,10 @@ asio::awaitable<void> Dialer::run(Target target, Done done) {
   co_await asio::post(loop_.io, asio::use_awaitable);
   std::optional<tcp::socket> connected;
   for (const tcp::endpoint& endpoint : co_await resolve(std::move(target))) {
-    connected = co_await connect(endpoint);
-    if (connected) break;
+    std::optional<tcp::socket> reached = co_await connect(endpoint);
+    if (!reached) continue;
+    connected = std::move(reached);
+    if (!is_self_(*connected)) break;
   }
   loop_.refresh();
   done(std::move(connected));
@@ -29,7 +32,12 @@ asio::awaitable<std::vector<tcp::endpoint>> Dialer::resolve(Target target) {
     co_return endpoints;
   }
   const auto& name = std::get<net::HostPort>(target);
-  co_return co_await resolve_detached(loop_.io, loop_.look_up, name);
+  endpoints = co_await resolve_detached(loop_.io, loop_.look_up, name);
+  if (!endpoints.empty()) {
+    std::rotate(endpoints.begin(), endpoints.begin() + static_cast<std::ptrdiff_t>(begin_++ % endpoints.size()),
+                endpoints.end());
+  }
+  co_return endpoints;
 }
 
 asio::awaitable<std::optional<tcp::socket>> Dialer::connect(tcp::endpoint target) {

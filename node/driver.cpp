@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <new>
+#include <utility>
 
 namespace gossip::node {
 
@@ -35,12 +36,13 @@ void Driver::receive_announce(Time now, PeerId from, const Message& message) {
   announce(now, from, message, no_module);
 }
 
-void Driver::publish(Time now, const Message& message, ModuleId publisher) {
+bool Driver::publish(Time now, const Message& message, ModuleId publisher) {
   counters_.add(Counter::announced);
-  announce(now, no_peer, message, publisher);
+  return announce(now, no_peer, message, publisher);
 }
 
-void Driver::announce(Time now, PeerId from, const Message& message, ModuleId publisher) {
+/// Whether it is new here.
+bool Driver::announce(Time now, PeerId from, const Message& message, ModuleId publisher) {
   GOSSIP_ASSERT(!running_);
   const net::MessageId id = hasher_(message.data_type, message.data);
   std::optional<MessageRef> number = table_.find(id);
@@ -49,16 +51,20 @@ void Driver::announce(Time now, PeerId from, const Message& message, ModuleId pu
   } else if (!messages_.give_body(*number, message.data)) {
     number.reset();
   }
-  if (!number) return counters_.add(Counter::store_full);
+  if (!number) {
+    counters_.add(Counter::store_full);
+    return false;
+  }
   current_ = {.id = id, .message = *number, .publisher = publisher};
   if (from == no_peer) {
     run(now, Publish{*number, message.ttl});
   } else {
     run(now, Receive{from, Frame::announce(*number, message.ttl, 0)});
   }
-  current_ = {};
+  const bool admitted = std::exchange(current_, {}).admitted;
   messages_.drop_body(*number);
   messages_.collect();
+  return admitted;
 }
 
 void Driver::receive_contact(Time now, PeerId from, const Frame& frame) {
@@ -200,6 +206,7 @@ void Driver::on(const SendAll& action) {
 
 void Driver::on(const Deliver& action) {
   GOSSIP_ASSERT(action.message == current_.message);
+  current_.admitted = true;
   table_.add(current_.id, action.message);
   const bool waits = action.from != no_peer && config_.of<Intake>().validation;
   const std::size_t subscribers =

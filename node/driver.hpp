@@ -50,7 +50,8 @@ class Driver {
   /// PULL or PUSH.
   void receive_contact(Time now, PeerId from, const Frame& frame);
   void receive_response(Time now, PeerId from, std::span<const PeerId> peers);
-  void publish(Time now, const Message& message, ModuleId publisher);
+  /// False: it goes nowhere, as what was announced before or what there is no room for.
+  bool publish(Time now, const Message& message, ModuleId publisher);
   /// Of a module, on a message to which it holds a reference.
   void verdict(Time now, MessageRef message, bool valid);
   void wake(Time now) { run(now, Wake{}); }
@@ -78,6 +79,7 @@ class Driver {
     net::MessageId id{};
     MessageRef message = no_message;
     ModuleId publisher = no_module;
+    bool admitted = false;
   };
 
   /// An announcement that nobody was there for.
@@ -106,7 +108,7 @@ class Driver {
   void on(const Drop& action);
   void send(PeerId to, const Frame& frame);
   Message outgoing(MessageRef message, std::uint8_t ttl) const;
-  void announce(Time now, PeerId from, const Message& message, ModuleId publisher);
+  bool announce(Time now, PeerId from, const Message& message, ModuleId publisher);
   void take_back();
 
   const Operations* kind_;

@@ -52,7 +52,6 @@ class LimitedSink final : public spdlog::sinks::base_sink<std::mutex> {
     to_->log(message);
   }
   void flush_() override { to_->flush(); }
-  void set_pattern_(const std::string& pattern) override { to_->set_pattern(pattern); }
   void set_formatter_(std::unique_ptr<spdlog::formatter> formatter) override {
     to_->set_formatter(std::move(formatter));
   }

@@ -45,6 +45,7 @@ struct Loop {
   Lookup look_up = node::look_up;  // a test's may take its time
   std::vector<std::byte> buffer;   // what is being read; used only between a read and the end of its processing
   Time now = 0;                    // taken once for each turn
+  std::size_t unhandled = 0;       // connections with input that waits for their next turn
   std::size_t congested[2] = {};   // trusted connections whose queue is filling, by Connection::Kind
   asio::steady_timer relief;       // never expires; cancelled when a queue has drained
 

@@ -284,7 +284,11 @@ nlohmann::json Node::status() {
                      {"dropped", link.dropped}});
   }
   for (const auto& module : api_.modules()) {
-    modules.push_back({{"address", module.address}, {"queued_bytes", module.queued}, {"types", module.types}});
+    modules.push_back({{"address", module.address},
+                       {"queued_bytes", module.queued},
+                       {"types", module.types},
+                       {"announced", module.announced},
+                       {"dropped", module.dropped}});
   }
   nlohmann::json counters, drops;
   for (std::size_t i = 0; i < counter_count; ++i) counters[known_counters[i].name] = counters_.values[i];

@@ -19,7 +19,10 @@ constexpr int most_pulls = 100;    // guess: no peer asks more than a few times 
 }  // namespace
 
 P2p::P2p(Loop& loop, const Settings& settings)
-    : loop_(loop), settings_(settings), listener_(loop), dialer_(loop, settings.limits.connect_timeout) {}
+    : loop_(loop),
+      settings_(settings),
+      listener_(loop),
+      dialer_(loop, settings.limits.connect_timeout, [this](const tcp::socket& reached) { return is_self(reached); }) {}
 
 void P2p::listen() {
   listener_.listen(
@@ -72,9 +75,19 @@ void P2p::connect(PeerId peer) {
 
 /// Where there is none, a dial to 0.0.0.0:0 fails.
 Dialer::Target P2p::target(PeerId peer) const {
-  const auto address = table_.address(peer);
-  if (!address && peer == bootstrapper_id && settings_.bootstrapper) return *settings_.bootstrapper;
-  return address.value_or(net::Endpoint{});
+  if (is_named(peer)) return *settings_.bootstrapper;
+  return table_.address(peer).value_or(net::Endpoint{});
+}
+
+/// A name may stand for other addresses the next time.
+bool P2p::is_named(PeerId peer) const {
+  return peer == bootstrapper_id && settings_.bootstrapper && !settings_.bootstrapper->endpoint();
+}
+
+bool P2p::is_self(const tcp::socket& reached) {
+  boost::system::error_code error;
+  const auto remote = to_endpoint(reached.remote_endpoint(error));
+  return !error && remote && *remote == table_.own_as_seen(to_endpoint(reached.local_endpoint(error)));
 }
 
 void P2p::dialled(PeerId peer, std::optional<tcp::socket> socket) {
@@ -96,10 +109,8 @@ void P2p::on_reached(PeerId peer, tcp::socket socket) {
   loop_.counters.add(Counter::dialled);
   const auto connection = std::make_shared<PeerConnection>(loop_, settings_, *this, std::move(socket), false);
   const auto remote = to_endpoint(connection->remote());
-  if (!table_.address(peer) && remote) table_.set_address(peer, *remote);  // a name: now it is known who that is
-  if (table_.address(peer) == own_address_on(*connection)) {               // and that is us
-    return driver_->peer_down(loop_.now, peer);
-  }
+  if (remote && *remote == own_address_on(*connection)) return driver_->peer_down(loop_.now, peer);
+  if (remote && is_named(peer)) table_.set_address(peer, *remote);
   adopt(connection);
   make_link(*connection, peer);
 }

@@ -181,6 +181,8 @@ class P2p final : public Links {
   /// What a peer at the other end of this connection is told.
   net::Endpoint own_address_on(const PeerConnection& c) { return table_.own_as_seen(to_endpoint(c.local())); }
   Dialer::Target target(PeerId peer) const;
+  bool is_named(PeerId peer) const;
+  bool is_self(const tcp::socket& reached);
   std::string peer_name(PeerId peer);
   Link& link(PeerId peer);
   template <class M>

@@ -1,6 +1,7 @@
 #include "node/peer_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace gossip::node {
 namespace {
@@ -35,7 +36,9 @@ PeerId PeerTable::add_anonymous() {
 }
 
 void PeerTable::set_address(PeerId peer, net::Endpoint address) {
-  at(peer).address = address;
+  if (const auto old = std::exchange(at(peer).address, address); old && *old != address) {
+    if (const auto found = numbers_.find(*old); found->second == peer) numbers_.erase(found);
+  }
   numbers_.try_emplace(address, peer);
 }
 

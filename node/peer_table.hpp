@@ -38,7 +38,8 @@ class PeerTable {
   /// no_peer also where its source has told of enough.
   PeerId list(net::Endpoint address, const std::optional<Address>& source);
   PeerId add_anonymous();
-  /// Also for a pinned peer whose name has been looked up. An address that has a number keeps it.
+  /// Also for a pinned peer whose name has been looked up, in place of the one that was found before. An address that
+  /// has a number keeps it.
   void set_address(PeerId peer, net::Endpoint address);
 
   /// Where others reach us. Its ip may be 0.0.0.0, and it need not be listening.

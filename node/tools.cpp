@@ -24,6 +24,8 @@ namespace {
 
 using Read = FrameClient::Read;
 constexpr FrameClient::Timeout answer_timeout{5000};
+/// A node takes an announcement within a turn; at this socket may be another one.
+constexpr std::chrono::seconds settle_timeout{1};
 constexpr const char* no_api = "this is no API port, or the node is stopping";
 
 int failed(std::ostream& err, const std::string& what, const std::exception& problem) {
@@ -84,6 +86,35 @@ std::optional<bool> decide(const SubscribeOptions& options, std::istream& in, st
   return !answer.empty() && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
+std::string ask_status(const std::string& path) {
+  asio::io_context io;
+  asio::local::stream_protocol::socket socket(io);
+  socket.connect({path});
+  std::string answer;
+  boost::system::error_code error;
+  asio::read(socket, asio::dynamic_buffer(answer), error);
+  if (error != asio::error::eof) throw boost::system::system_error(error);
+  return answer;
+}
+
+/// Whether the node has dropped what this module has just announced; nothing: it cannot be asked.
+std::optional<bool> is_dropped(const FrameClient& module, const std::string& status_socket) {
+  const std::string port = ':' + std::to_string(module.port());
+  const auto begin = std::chrono::steady_clock::now();
+  try {
+    while (std::chrono::steady_clock::now() - begin < settle_timeout) {
+      const nlohmann::json status = nlohmann::json::parse(ask_status(status_socket));
+      for (const nlohmann::json& one : status["modules"]) {
+        if (!one["address"].get_ref<const std::string&>().ends_with(port) || one["announced"] == 0) continue;
+        return one["dropped"] != 0;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  } catch (const std::exception&) {  // no node answers there, or another kind of one
+  }
+  return std::nullopt;
+}
+
 /// The node answers our FIN with its own when it has taken everything before it; a P2P port does not.
 bool ends_well(FrameClient& client) {
   client.end_output();
@@ -102,9 +133,15 @@ int announce(const AnnounceOptions& options, std::ostream& out, std::ostream& er
   try {
     ModuleClient client(options.api);
     client.announce(options.ttl, options.type, data);
+    const std::optional<bool> dropped = is_dropped(client, options.socket);
     if (!ends_well(client)) throw std::runtime_error(no_api);
+    if (dropped.value_or(false)) {
+      err << "note: it goes nowhere: the node has had the same data within seen_ttl, or has no room for more\n";
+    }
     if (options.json) {
-      out << nlohmann::json{{"type", options.type}, {"ttl", options.ttl}, {"bytes", data.size()}}.dump() << '\n';
+      nlohmann::json answer{{"type", options.type}, {"ttl", options.ttl}, {"bytes", data.size()}};
+      if (dropped) answer["dropped"] = *dropped;
+      out << answer.dump() << '\n';
     }
     return 0;
   } catch (const std::exception& problem) {
@@ -272,17 +309,6 @@ class TestPeer {
   net::Endpoint self_;
 };
 
-std::string ask_status(const std::string& path) {
-  asio::io_context io;
-  asio::local::stream_protocol::socket socket(io);
-  socket.connect({path});
-  std::string answer;
-  boost::system::error_code error;
-  asio::read(socket, asio::dynamic_buffer(answer), error);
-  if (error != asio::error::eof) throw boost::system::system_error(error);
-  return answer;
-}
-
 void print_status(const nlohmann::json& status, std::ostream& out) {
   out << "p2p " << status["p2p"].get<std::string>() << "   api " << status["api"].get<std::string>() << "   up "
       << std::fixed << std::setprecision(1) << status["uptime_seconds"].get<double>() << " s\n";
@@ -295,7 +321,8 @@ void print_status(const nlohmann::json& status, std::ostream& out) {
   out << status["modules"].size() << " modules\n";
   for (const auto& module : status["modules"]) {
     out << "  " << std::left << std::setw(32) << module["address"].get<std::string>() << "types "
-        << module["types"].dump() << "  " << module["queued_bytes"] << " bytes queued\n";
+        << module["types"].dump() << "  " << module["queued_bytes"] << " bytes queued  " << module["announced"]
+        << " announced  " << module["dropped"] << " dropped\n";
   }
   out << "messages: " << status["messages"]["known"] << " known, " << status["messages"]["waiting"]
       << " waiting for a verdict\n";

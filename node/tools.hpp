@@ -16,6 +16,7 @@ struct AnnounceOptions {
   std::uint16_t type = 0;
   std::uint8_t ttl = 0;
   std::string data;
+  std::string socket;  // the node's status_socket; says whether the data goes anywhere
   bool json = false;
 };
 int announce(const AnnounceOptions& options, std::ostream& out, std::ostream& err);

@@ -26,6 +26,11 @@ using Clock = std::chrono::steady_clock;
 /// Generous: it is reached only when something is wrong.
 inline constexpr std::chrono::seconds patience{30};
 
+/// On a busy machine more than was slept for.
+inline double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
 /// Asks again and again until it holds; false when it never does.
 bool eventually(const std::function<bool()>& condition);
 

@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <future>
+#include <thread>
 
 #include "tests/node/client.hpp"
 
@@ -154,6 +155,29 @@ TEST(Connection, AllQueuesTogetherAreBounded) {
   EXPECT_GE(node.counter("closed_stalled"), 2u);
   EXPECT_GT(most, total / 2);
   EXPECT_LE(most, total);
+}
+
+/// Its queue held up who announces; now it is gone, and so must that be.
+TEST(Connection, WhoIsCutOffWhileItHoldsUpOthersHoldsThemUpNoLonger) {
+  Settings settings = quiet_settings();
+  settings.limits.module_queue = 1 << 20;
+  settings.limits.module_stall = 300 * millisecond;
+  settings.limits.backpressure = 10 * second;  // longer than its patience with who reads nothing
+  TestNode node(settings);
+  Module stalled(node);
+  stalled.subscribe(type);
+  constexpr std::uint64_t all = 5000;  // more than the kernel's buffers hold
+  std::thread sender([&] {
+    Module announcer(node);
+    for (std::uint64_t i = 0; i < all; ++i) announcer.publish(type, std::to_string(i) + std::string(4000, 'x'));
+    announcer.end_output();
+    announcer.closed_by_other_side();
+  });
+  EXPECT_TRUE(eventually([&] { return node.counter("closed_stalled") == 1; }));
+  EXPECT_TRUE(eventually([&] { return node.counter("announced") >= all; })) << "somebody who has gone is waited for";
+  EXPECT_EQ(node.counter("drop_module_queue"), 0u) << "it was cut off while others waited for it";
+  node.stop();
+  sender.join();
 }
 
 TEST(Connection, ADeadNameServerDelaysNoEnd) {

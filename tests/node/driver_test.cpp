@@ -129,7 +129,12 @@ TEST(Driver, WhatTheCoreRefusesIsNotKept) {
   World world;
   world.start();
   const std::uint32_t capacity = world.driver.config().of<Intake>().seen_capacity;
-  for (int i = 0; i < 1000; ++i) world.driver.publish(i, message("message " + std::to_string(i)), no_module);
+  std::uint32_t taken = 0;
+  for (int i = 0; i < 1000; ++i) {
+    taken += world.driver.publish(i, message("message " + std::to_string(i)), no_module);
+    EXPECT_FALSE(world.driver.publish(i, message("message 0"), no_module)) << "a repeat";
+  }
+  EXPECT_EQ(taken, capacity);
   EXPECT_EQ(world.driver.messages_known(), capacity);
   EXPECT_EQ(world.driver.messages().size(), capacity);
   EXPECT_EQ(world.counters[Reason::memory_full], 1000 - capacity);
@@ -278,7 +283,8 @@ class RandomLife {
         up_.erase(peer);
         return driver_.peer_down(now_, peer);
       case 2:
-        return driver_.publish(now_, message(data, ttl()), no_module);
+        driver_.publish(now_, message(data, ttl()), no_module);
+        return;
       case 3:
         return driver_.receive_contact(now_, peer, random_.below(2) == 0 ? Frame::pull(peer) : Frame::push(peer));
       case 4:

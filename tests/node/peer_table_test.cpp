@@ -50,6 +50,20 @@ TEST(PeerTable, ThePinnedStay) {
   EXPECT_EQ(table.number_of(address(1)), bootstrapper_id);
 }
 
+TEST(PeerTable, WhatANameStoodForBeforeIsAnybodys) {
+  PeerTable table;
+  table.set_address(bootstrapper_id, address(1));
+  table.set_address(bootstrapper_id, address(2));
+  EXPECT_EQ(table.address(bootstrapper_id), address(2));
+  EXPECT_EQ(table.number_of(address(2)), bootstrapper_id);
+  const PeerId other = table.number_of(address(1));
+  EXPECT_NE(other, bootstrapper_id);
+  table.set_address(bootstrapper_id, address(1));
+  EXPECT_EQ(table.number_of(address(1)), other) << "it has a number";
+  table.set_address(bootstrapper_id, address(3));
+  EXPECT_EQ(table.number_of(address(1)), other);
+}
+
 TEST(PeerTable, WhereNobodyElseListensIsNotListed) {
   PeerTable table;
   table.set_own(address(1));
@@ -142,6 +156,26 @@ TEST(PeerTable, HalfOfWhatIsToldMayBeInOneNetwork) {
 }
 
 /// Whatever happens, numbers are not more than what uses them.
+TEST(Networks, WhatIsTrusted) {
+  const auto trusts = [](Trust trust, const char* text) {
+    return is_trusted(trust, unmapped(boost::asio::ip::make_address(text)));
+  };
+  for (const char* own : {"10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.255", "192.168.0.1", "192.168.255.1",
+                          "169.254.1.1", "::ffff:10.1.2.3", "fd00::1", "fc00::1", "fe80::1"}) {
+    EXPECT_TRUE(trusts(Trust::private_networks, own)) << own;
+    EXPECT_FALSE(trusts(Trust::loopback, own)) << own;
+  }
+  for (const char* here : {"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"}) {
+    EXPECT_TRUE(trusts(Trust::private_networks, here)) << here;
+    EXPECT_TRUE(trusts(Trust::loopback, here)) << here;
+    EXPECT_FALSE(trusts(Trust::none, here)) << here;
+  }
+  for (const char* others : {"9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "192.167.1.1", "192.169.0.0",
+                             "169.253.1.1", "169.255.0.0", "100.64.0.1", "8.8.8.8", "2001:db8::1", "fe00::1"}) {
+    EXPECT_FALSE(trusts(Trust::private_networks, others)) << others;
+  }
+}
+
 TEST(PeerTable, StaysSmall) {
   PeerTable table;
   Random random(1);

@@ -121,6 +121,20 @@ TEST_F(Program, SighupReloadsWhatItCanAndSaysWhatItCannot) {
   write_file(file, "[gossip]\nrelay = nonsense\n");
   node.signal(SIGHUP);
   EXPECT_NE(node.wait_for_line("nothing was changed").find(":2: relay: `nonsense`"), std::string::npos);
+  node.signal(SIGTERM);
+  EXPECT_EQ(node.finish().code, 0);
+}
+
+TEST_F(Program, WhileRecordingTheRulesStay) {
+  const std::string file = folder / "node.ini", recording = folder / "run.rec";
+  write_file(file, "[gossip]\nrelay = all\n");
+  NodeProcess node = start({"-c", file, "--record", recording});
+  write_file(file, "[gossip]\nrelay = subscribed\n");
+  node.signal(SIGHUP);
+  node.wait_for_line("verdict rules stay as they are while recording");
+  node.signal(SIGTERM);
+  EXPECT_EQ(node.finish().code, 0);
+  EXPECT_EQ(run_tool({"replay", "-q", recording}).code, 0);
 }
 
 TEST_F(Program, RecordAndReplay) {
@@ -147,12 +161,22 @@ TEST_F(Program, Status) {
   const Finished json = run_tool({"status", "--socket", node.status_path, "--json"});
   EXPECT_EQ(nlohmann::json::parse(json.out)["p2p"], to_string(node.p2p));
   EXPECT_EQ(run_tool({"status", "--socket", folder / "none"}).code, 1);
+  RawPeer peer(node.p2p, nowhere(5));
+  const std::string with_peer = run_tool({"status", "--socket", node.status_path}).out;
+  EXPECT_NE(with_peer.find("1 peers"), std::string::npos);
+  const std::size_t line = with_peer.find("  " + to_string(nowhere(5)) + " ");
+  ASSERT_NE(line, std::string::npos) << with_peer;
+  EXPECT_NE(with_peer.substr(line, with_peer.find('\n', line) - line).find("inbound   0 bytes queued  0 dropped"),
+            std::string::npos)
+      << with_peer;
 }
 
 TEST_F(Program, LogsInJson) {
   NodeProcess node = start({"--log-format", "json"});
   const std::string line = node.wait_for_line("listening");
   EXPECT_EQ(nlohmann::json::parse(line.substr(0, line.find('\n')))["level"], "info");
+  node.signal(SIGTERM);
+  EXPECT_EQ(node.finish().code, 0);
 }
 
 TEST_F(Program, ExitCodesOfBadUsageAndInput) {
@@ -345,6 +369,108 @@ TEST_F(Program, WhatWasAnnouncedToNobodyReachesTheFirstPeerOnce) {
   EXPECT_EQ(run_tool(with_api(a, {"announce", "--type", "1337", "--data", "later"})).code, 0);
   EXPECT_EQ(next(), "later") << "nothing twice";
   EXPECT_EQ(a.status()["counters"]["unsent"], 1);
+}
+
+TEST_F(Program, AnAnnounceThatGoesNowhereSaysSo) {
+  NodeProcess node = start({"--seen-capacity", "2"});
+  const auto announce = [&](const char* data, std::vector<std::string> more) {
+    more.insert(more.begin(), {"announce", "--type", "1337", "--data", data});
+    return run_tool(with_api(node, std::move(more)));
+  };
+  const std::vector<std::string> asking{"--socket", node.status_path};
+  EXPECT_EQ(announce("one", asking).err, "");
+  const Finished again = announce("one", asking);
+  EXPECT_EQ(again.code, 0) << "the data is known, as was wanted";
+  EXPECT_NE(again.err.find("note: it goes nowhere: the node has had the same data"), std::string::npos) << again.err;
+  const Finished json = announce("one", {"--json", "--socket", node.status_path});
+  EXPECT_EQ(nlohmann::json::parse(json.out)["dropped"], true);
+  EXPECT_EQ(announce("two", asking).err, "");
+  EXPECT_NE(announce("three, and the memory is full", asking).err.find("no room"), std::string::npos);
+  const Finished blind = announce("one", {"--json", "--socket", folder / "none"});
+  EXPECT_EQ(blind.code, 0);
+  EXPECT_EQ(blind.err, "") << "nobody says so";
+  EXPECT_FALSE(nlohmann::json::parse(blind.out).contains("dropped"));
+}
+
+TEST_F(Program, AnAnnounceFindsTheStatusSocketByItsPort) {
+  NodeProcess node({});
+  for (const bool again : {false, true}) {
+    const Finished result = run_tool(with_api(node, {"announce", "--type", "1337", "--data", "x"}));
+    EXPECT_EQ(result.err.find("note: it goes nowhere") != std::string::npos, again) << result.err;
+  }
+}
+
+TEST_F(Program, TheTestPeerSaysWhatItIsToldAndAnswersAPull) {
+  const net::Endpoint there = nowhere(free_port());
+  Process tool(
+      {"peer", "-a", "127.0.0.1", "-p", std::to_string(there.port), "-pr", "192.0.2.1:8080", "--seconds", "3"});
+  std::optional<Client> client;
+  ASSERT_TRUE(eventually([&] {
+    try {
+      client.emplace(there);
+    } catch (const std::runtime_error&) {  // it does not listen yet
+    }
+    return client.has_value();
+  }));
+  client->send(frame(net::Pull{nowhere(1)}));
+  const std::vector<net::Endpoint> list{{0xc0000201, 8080}};
+  Bytes response;
+  net::encode_response(response, list);
+  EXPECT_EQ(*client->receive(), response);
+  const Bytes unknown{std::byte{0}, std::byte{4}, std::byte{3}, std::byte{0xe7}};
+  for (const Bytes& one : {frame(net::Push{nowhere(2)}), frame(net::Notify{.data_type = 7}),
+                           frame(net::Notification{.message_id = 1, .data_type = 8, .data = {}}),
+                           frame(net::Validation{.message_id = 1, .valid = true}),
+                           frame(net::Validation{.message_id = 1, .valid = false}), announce(9, "a\nb", 3), unknown}) {
+    client->send(one);
+  }
+  client->end_output();
+  const Finished result = tool.finish();
+  EXPECT_EQ(result.code, 0);
+  std::size_t at = 0;
+  for (const char* line :
+       {"listening on 127.0.0.1:", "connection from 127.0.0.1:", "received PULL from 127.0.0.1:1 [",
+        "sent RESPONSE with 1 peers: 192.0.2.1:8080 [", "received PUSH of 127.0.0.1:2 [",
+        "received GOSSIP NOTIFY type 7 [", "received GOSSIP NOTIFICATION type 8 [", "received GOSSIP VALIDATION good [",
+        "received GOSSIP VALIDATION bad [", "received GOSSIP ANNOUNCE type 9, ttl 3, 3 bytes: a\\nb [",
+        "received malformed: ", "connection closed: End of file\n"}) {
+    const std::size_t found = result.out.find(line, at);
+    ASSERT_NE(found, std::string::npos) << line << "\nin\n" << result.out;
+    at = found;
+  }
+}
+
+TEST_F(Program, SubscribeInHexAndWithoutAVerdict) {
+  NodeProcess a = start({"--validation-deadline", "60s"}), b = start({"--bootstrapper", to_string(a.p2p)});
+  Process subscriber(with_api(a, {"subscribe", "--type", "1337", "--count", "1", "--hex", "--verdict", "none"}));
+  ASSERT_TRUE(subscribed(a));
+  ASSERT_TRUE(eventually([&] { return b.status()["peers"].size() == 1; }));
+  Module(b.api).publish(type, "hi");
+  EXPECT_EQ(subscriber.finish().out, "1337 6869\n");
+  EXPECT_EQ(a.status()["messages"]["waiting"], 1) << "nobody has said what it is worth";
+}
+
+TEST_F(Program, ASubscriberWhoseNodeEndsSaysSo) {
+  for (const char* wanted : {"0", "2"}) {
+    NodeProcess node = start();
+    Process subscriber(with_api(node, {"subscribe", "--type", "1337", "--count", wanted}));
+    ASSERT_TRUE(subscribed(node));
+    EXPECT_EQ(run_tool(with_api(node, {"announce", "--type", "1337", "--data", "one"})).code, 0);
+    node.signal(SIGTERM);
+    const Finished result = subscriber.finish();
+    EXPECT_EQ(result.out, "1337 one\n");
+    EXPECT_EQ(result.code, *wanted == '0' ? 0 : 1) << "one of " << wanted;
+    EXPECT_NE(result.err.find("the node has closed the connection"), std::string::npos) << result.err;
+  }
+}
+
+TEST_F(Program, WhatIsTooLargeIsRefusedBeforeItIsSent) {
+  write_file(folder / "large", std::string(net::max_send_content_data + 1, 'x'));
+  const Finished result = run_tool({"announce", "--type", "1", "--file", folder / "large"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_NE(result.err.find("the classic dialect carries " + std::to_string(net::max_send_content_data)),
+            std::string::npos)
+      << result.err;
 }
 
 TEST_F(Program, WatchSurvivesARestart) {

@@ -146,7 +146,11 @@ TEST(OldCopies, WhoWasStoppedDoesNotReadWhatCameMeanwhile) {
   node.signal(SIGCONT);
   EXPECT_TRUE(peer.closed_by_other_side());
   EXPECT_EQ(node.status()["counters"]["received"], 0);
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // now it knows that it is awake
+  ASSERT_TRUE(eventually([&] {  // until it knows that it is awake
+    Client early(node.p2p);
+    early.send(frame(net::Pull{nowhere(3)}));
+    return early.receive().has_value();
+  }));
   RawPeer fresh(node.p2p, nowhere(2));
   fresh.spread(type, "new");
   EXPECT_TRUE(eventually([&] { return node.status()["counters"]["received"] == 1; }));
