@@ -204,7 +204,7 @@ class Calendar {
     if (free_ == nullptr) {
       // Twice as large each time, so that a small run stays small and a large one gets huge pages.
       const std::size_t chunks = std::min(largest_slab, std::size_t{32} << std::min<std::size_t>(slabs_.size(), 16));
-      slabs_.emplace_back(chunks);
+      slabs_.emplace_back(chunks, false);
       for (std::size_t i = chunks; i-- > 0;) give(&slabs_.back()[i]);
     }
     Chunk* chunk = free_;

@@ -26,19 +26,20 @@ inline void use_huge_pages(std::span<const std::byte> memory) {
 }
 
 /// Zeroed memory for one element a peer or more: pages cost nothing until they are touched, and are huge where the
-/// system allows, since a flood touches them in no order.
+/// system allows, since a flood touches them in no order. Not `huge`: for what is written in order, where to wait for
+/// the system to find a huge page costs more than it brings, and not always the same.
 template <class T>
 class BigArray {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
   BigArray() = default;
-  explicit BigArray(std::size_t size) : size_(size) {
+  explicit BigArray(std::size_t size, bool huge = true) : size_(size) {
     if (size == 0) return;
     void* memory =
         mmap(nullptr, size * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
-    if (size * sizeof(T) >= huge_from) madvise(memory, size * sizeof(T), MADV_HUGEPAGE);
+    if (huge && size * sizeof(T) >= huge_from) madvise(memory, size * sizeof(T), MADV_HUGEPAGE);
     data_ = static_cast<T*>(memory);
   }
   BigArray(BigArray&& other) noexcept { swap(other); }
