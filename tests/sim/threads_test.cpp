@@ -39,7 +39,9 @@ TEST_P(Threads, MakeTheSameReport) {
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Threads,
                          testing::Values(Run{"quickstart", {}}, Run{"seed-bootstrap", {}}, Run{"ttl", {}},
-                                         Run{"churn", {"/peers=300"}}, Run{"million", {"/peers=20000"}}));
+                                         Run{"churn", {"/peers=300"}}, Run{"million", {"/peers=20000"}},
+                                         Run{"fanout", {}}, Run{"rumor", {}}, Run{"hyparview", {}},
+                                         Run{"plumtree", {}}));
 
 }  // namespace
 }  // namespace gossip::sim
