@@ -1,11 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -91,21 +92,33 @@ std::vector<std::string> sources() {
   return all;
 }
 
-/// What stands between backticks from one heading to another.
+bool is_of_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+/// What stands between backticks from one heading to another, and is a name.
 std::set<std::string> quoted(const std::string& page, const std::string& from, const std::string& to) {
-  const std::string part = page.substr(page.find(from), page.find(to) - page.find(from));
-  const std::regex quote("`([A-Za-z_:]+)`");
+  std::istringstream part(page.substr(page.find(from), page.find(to) - page.find(from)));
   std::set<std::string> names;
-  for (std::sregex_iterator one(part.begin(), part.end(), quote), end; one != end; ++one) names.insert((*one)[1]);
+  std::string text, quote;
+  while (std::getline(part, text, '`') && std::getline(part, quote, '`')) {
+    if (std::ranges::all_of(quote, [](char c) { return is_of_name(c) || c == ':'; })) names.insert(quote);
+  }
   return names;
+}
+
+/// Whether the word stands there, and not as a part of a longer one.
+bool says(const std::string& text, const std::string& word) {
+  for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || !is_of_name(text[at - 1])) && (end == text.size() || !is_of_name(text[end]))) return true;
+  }
+  return false;
 }
 
 /// `member` is said by a file that defines `of`, or anywhere as `of::member`.
 bool has_member(const std::vector<std::string>& sources, const std::string& of, const std::string& member) {
-  const std::regex defined("(class|struct) " + of + "\\b[^;]*\\{"), said("\\b" + member + "\\b");
   return std::ranges::any_of(sources, [&](const std::string& text) {
-    return text.find(of + "::" + member + '(') != text.npos ||
-           (text.find(' ' + of) != text.npos && std::regex_search(text, defined) && std::regex_search(text, said));
+    return says(text, of + "::" + member) ||
+           ((says(text, "class " + of) || says(text, "struct " + of)) && says(text, member));
   });
 }
 
@@ -116,11 +129,9 @@ TEST(DesignPage, NamesFunctionsThatExist) {
   const auto all = sources();
   for (const std::string& name : names) {
     const std::size_t colons = name.find("::");
-    const bool exists =
-        colons == name.npos
-            ? std::ranges::any_of(
-                  all, [&](const auto& text) { return std::regex_search(text, std::regex("\\b" + name + "\\b")); })
-            : has_member(all, name.substr(0, colons), name.substr(colons + 2));
+    const bool exists = colons == name.npos
+                            ? std::ranges::any_of(all, [&](const auto& text) { return says(text, name); })
+                            : has_member(all, name.substr(0, colons), name.substr(colons + 2));
     EXPECT_TRUE(exists) << "docs/design.md tells of " << name;
   }
 }
