@@ -7,7 +7,6 @@
 namespace gossip {
 namespace {
 
-constexpr std::uint64_t offsets[] = {0, 2, 5};
 constexpr PeerId targets[] = {PeerId{1}, PeerId{1}, PeerId{1}, PeerId{2}, PeerId{3}};
 
 RumorConfig cycles(RumorConfig config = {}) {
