@@ -52,6 +52,17 @@ class Random {
     }
   }
 
+  /// Writes up to `most` of `from`, each equally likely and in their order (Knuth, TAOCP 2, 3.4.2 S); gives how many.
+  template <class T>
+  constexpr std::uint32_t sample(std::span<const T> from, std::uint32_t most, T* to) {
+    auto left = static_cast<std::uint32_t>(from.size());
+    const std::uint32_t wanted = most < left ? most : left;
+    for (std::uint32_t taken = 0; taken < wanted; --left) {
+      if (below(left) < wanted - taken) to[taken++] = from[from.size() - left];
+    }
+    return wanted;
+  }
+
  private:
   std::uint64_t state_ = 0;
 };

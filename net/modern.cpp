@@ -4,52 +4,32 @@
 #include <cstring>
 
 #include "core/assert.hpp"
+#include "net/bytes.hpp"
 
 namespace gossip::net::modern {
 namespace {
 
-using View = std::span<const std::byte>;
-
-std::uint8_t get8(View bytes, std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); }
-std::uint16_t get16(View bytes, std::size_t at) {
-  return static_cast<std::uint16_t>(get8(bytes, at) << 8 | get8(bytes, at + 1));
-}
-std::uint32_t get32(View bytes, std::size_t at) { return std::uint32_t{get16(bytes, at)} << 16 | get16(bytes, at + 2); }
-Endpoint get_endpoint(View bytes, std::size_t at) { return {get32(bytes, at), get16(bytes, at + 4)}; }
-
-void put8(Bytes& out, std::uint8_t value) { out.push_back(std::byte{value}); }
-void put16(Bytes& out, std::uint16_t value) {
-  put8(out, static_cast<std::uint8_t>(value >> 8));
-  put8(out, static_cast<std::uint8_t>(value));
-}
-void put(Bytes& out, Endpoint endpoint) {
-  put16(out, static_cast<std::uint16_t>(endpoint.ip >> 16));
-  put16(out, static_cast<std::uint16_t>(endpoint.ip));
-  put16(out, endpoint.port);
-}
-void put(Bytes& out, AgedEndpoint aged) {
-  put(out, aged.endpoint);
-  put16(out, aged.age);
-}
-void put(Bytes& out, View bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
-void put(Bytes& out, const MessageId& id) { put(out, View(id)); }
-
-void put_header(Bytes& out, Type type, std::size_t size) {
-  GOSSIP_ASSERT(size <= max_frame);
-  put16(out, static_cast<std::uint16_t>(size));
-  put16(out, static_cast<std::uint16_t>(type));
-}
-void put_prefix(Bytes& out, const Message& message, std::size_t size) {
-  put_header(out, message.type, size);
-  put8(out, message.ttl);
-  put8(out, message.reserved);
-  put16(out, message.hops);
+Writer begin(Bytes& out, const Message& message, std::size_t size) {
+  Writer writer(out, message.type, size);
+  writer.put8(message.ttl);
+  writer.put8(message.reserved);
+  writer.put16(message.hops);
+  return writer;
 }
 
+void put(Writer& writer, Endpoint endpoint) { writer.put(endpoint); }
+void put(Writer& writer, const MessageId& id) { writer.put(View(id)); }
+void put(Writer& writer, AgedEndpoint aged) {
+  writer.put(aged.endpoint);
+  writer.put16(aged.age);
+}
+
+/// The whole body, of a type that has such ones.
 template <class T>
-void put_list(Bytes& out, const Message& message, std::span<const T> items) {
-  put_prefix(out, message, frame_size(message.type, items.size()));
-  for (const T& item : items) put(out, item);
+void encode_items(Bytes& out, const Message& message, std::span<const T> items, Body body) {
+  GOSSIP_ASSERT(body_of(message.type) == body);
+  Writer writer = begin(out, message, frame_size(message.type, items.size()));
+  for (const T& item : items) put(writer, item);
 }
 
 bool fits(Body body, std::size_t bytes) {
@@ -97,38 +77,30 @@ Decoded decode(View frame) {
 }
 
 void encode(Bytes& out, const Hello& message) {
-  put_header(out, Type::hello, hello_size);
-  put16(out, message.version);
-  put16(out, message.capabilities);
-  put(out, message.sender);
+  Writer writer(out, Type::hello, hello_size);
+  writer.put16(message.version);
+  writer.put16(message.capabilities);
+  writer.put(message.sender);
 }
 void encode(Bytes& out, const Message& message) {
   const auto body = body_of(message.type);
   GOSSIP_ASSERT(body && fits(*body, message.body.size()));
-  put_prefix(out, message, prefix_size + message.body.size());
-  put(out, message.body);
+  begin(out, message, prefix_size + message.body.size()).put(message.body);
 }
 void encode(Bytes& out, const Message& message, Endpoint address) {
-  GOSSIP_ASSERT(body_of(message.type) == Body::address);
-  put_prefix(out, message, frame_size(message.type));
-  put(out, address);
+  encode_items(out, message, std::span<const Endpoint>(&address, 1), Body::address);
 }
 void encode(Bytes& out, const Message& message, const MessageId& id) {
-  GOSSIP_ASSERT(body_of(message.type) == Body::id);
-  put_prefix(out, message, frame_size(message.type));
-  put(out, id);
+  encode_items(out, message, std::span<const MessageId>(&id, 1), Body::id);
 }
 void encode(Bytes& out, const Message& message, std::span<const Endpoint> addresses) {
-  GOSSIP_ASSERT(body_of(message.type) == Body::addresses);
-  put_list(out, message, addresses);
+  encode_items(out, message, addresses, Body::addresses);
 }
 void encode(Bytes& out, const Message& message, std::span<const AgedEndpoint> addresses) {
-  GOSSIP_ASSERT(body_of(message.type) == Body::aged_addresses);
-  put_list(out, message, addresses);
+  encode_items(out, message, addresses, Body::aged_addresses);
 }
 void encode(Bytes& out, const Message& message, std::span<const MessageId> ids) {
-  GOSSIP_ASSERT(body_of(message.type) == Body::ids);
-  put_list(out, message, ids);
+  encode_items(out, message, ids, Body::ids);
 }
 void encode(Bytes& out, const Decoded& message) {
   if (const auto* hello = std::get_if<Hello>(&message)) return encode(out, *hello);

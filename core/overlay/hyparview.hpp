@@ -6,6 +6,7 @@
 
 #include "core/config/field.hpp"
 #include "core/context.hpp"
+#include "core/overlay/passive_view.hpp"
 #include "core/timers.hpp"
 
 namespace gossip {
@@ -95,19 +96,18 @@ struct HyParViewConfig {
 /// An attacker gains a place in the active view of whom it dials, with JOIN or a priority that it does not need: the
 /// paper's trust. A connection can do so once. It can put as many addresses in a passive view as a shuffle carries, and have
 /// a peer dial one address a SHUFFLE. Two halves that were cut apart until each had forgotten the other do not meet again.
-/// Known weakness: walks that start from one contact while the peers before are still joining end among those. With 200 new
-/// peers a second at 10 to 100 ms a link, 100,000 peers became a band in the order of their arrival, with paths of hundreds
-/// of links, and full active views keep it so. At 1 to 5 ms a link they became a random graph.
+/// Known weakness: 200 joins a second through one contact left 100,000 peers with paths of hundreds of links at 10 to
+/// 100 ms a link (nine at 1 to 5 ms), perhaps since walks then end among peers that are still joining.
 class HyParView {
  public:
   using Config = HyParViewConfig;
   enum class Timer : std::uint8_t { shuffle, retry, quiet, count_ };
   struct State {
     Timers<Timer> timers;
-    PeerId reply_to;               // whose shuffle is being answered, or no_peer
-    std::uint16_t links, active;   // those that are active first
-    std::uint16_t passive, tried;  // those that were asked since the last pause first
-    std::uint16_t sent, reply;     // in the last own shuffle; in the answer under way
+    PeerId reply_to;              // whose shuffle is being answered, or no_peer
+    std::uint16_t links, active;  // those that are active first
+    PassiveView::State passive;
+    std::uint16_t sent, reply;  // in the last own shuffle; in the answer under way
     std::uint8_t pauses;
     bool awaiting;  // an answer to the last own shuffle
     std::uint8_t unused[2];
@@ -130,8 +130,8 @@ class HyParView {
       : state_(state),
         links_(reinterpret_cast<PeerId*>(memory)),
         link_(reinterpret_cast<Link*>(links_ + config.places())),
-        passive_(reinterpret_cast<PeerId*>(link_ + config.places())),
-        sent_(passive_ + config.passive_view),
+        passive_(state.passive, reinterpret_cast<PeerId*>(link_ + config.places()), config.passive_view, context),
+        sent_(reinterpret_cast<PeerId*>(link_ + config.places()) + config.passive_view),
         reply_(sent_ + exchanged(config)),
         config_(config),
         context_(context) {}
@@ -160,7 +160,7 @@ class HyParView {
   void on_down(PeerId peer) {
     const std::uint32_t place = find(peer);
     if (place == nowhere) return;
-    if (is_dialled(place)) forget(peer);
+    if (is_dialled(place)) passive_.forget(peer);
     remove(peer);
     refill();
   }
@@ -177,18 +177,17 @@ class HyParView {
     if (now < deadline()) return;  // early, or not for this layer
     if (state_.timers.due(Timer::quiet, now)) end_quiet();
     if (state_.timers.due(Timer::shuffle, now)) shuffle();
-    if (state_.timers.due(Timer::retry, now)) start_over();
+    if (state_.timers.due(Timer::retry, now)) {
+      passive_.ask_again();
+      if (state_.active == 0 || known().empty()) join();
+    }
     refill();
   }
 
-  /// The active view.
-  std::span<const PeerId> neighbours() const { return {links_, state_.active}; }
-  /// The passive view.
-  std::span<const PeerId> known() const { return {passive_, state_.passive}; }
+  std::span<const PeerId> neighbours() const { return {links_, state_.active}; }  // the active view
+  std::span<const PeerId> known() const { return passive_.peers(); }              // the passive view
 
  private:
-  static constexpr std::uint32_t nowhere = 0xffff'ffff;
-  static constexpr int tick_bits = 22;  // about 4 ms; they wrap after 208 days
   static constexpr std::uint8_t low = 0, high = 1, declined = 0, accepted = 1;
 
   enum class Role : std::uint8_t {
@@ -216,8 +215,7 @@ class HyParView {
   }
   bool is_dialled(std::uint32_t place) const { return link_[place].role <= Role::answering; }
   bool is_nobody(PeerId peer) const { return peer == context_.self || peer == no_peer || peer == gone_peer; }
-  std::uint32_t ticks() const { return static_cast<std::uint32_t>(context_.now() >> tick_bits); }
-  Duration since(std::uint32_t then) const { return Duration{ticks() - then} << tick_bits; }
+  std::uint32_t ticks() const { return Ticks::of(context_.now()); }
   void unasked(PeerId from) { context_.drop(no_message, from, Reason::unasked); }
 
   // ---- what others say
@@ -293,7 +291,7 @@ class HyParView {
       let_go(old);
       learn(old);
     }
-    forget(peer);
+    passive_.forget(peer);
     swap_links(find(peer), state_.active);
     link_[state_.active++].role = Role::active;
     context_.neighbour_up(peer);
@@ -329,7 +327,7 @@ class HyParView {
   void refill() {
     std::uint32_t have = state_.active + asking();
     for (; have < config_.active_view && state_.links < config_.places(); ++have) {
-      const PeerId peer = next();
+      const PeerId peer = passive_.ask([this](PeerId known) { return find(known) != nowhere; });
       if (peer == no_peer) break;
       dial(peer, Role::seeking);
     }
@@ -337,34 +335,27 @@ class HyParView {
       state_.timers.stop(Timer::retry);
       state_.pauses = 0;
     } else if (have < config_.active_view && !state_.timers.running(Timer::retry)) {
-      Duration pause = config_.repair_min;
-      for (std::uint8_t i = 0; i < state_.pauses && pause < config_.repair_max; ++i) pause *= 2;
+      const Duration pause = Backoff{config_.repair_min, config_.repair_max}.after(state_.pauses, context_.random);
+      state_.timers.set(Timer::retry, context_.now() + pause);
       if (state_.pauses < 63) ++state_.pauses;
-      state_.timers.set(Timer::retry, context_.now() + with_jitter(std::min(pause, config_.repair_max)));
     }
   }
-  void start_over() {
-    state_.tried = 0;
-    if (state_.active == 0 || state_.passive == 0) join();
-  }
 
+  /// Links to who is no neighbour.
+  std::span<const Link> others() const { return {link_ + state_.active, link_ + state_.links}; }
   /// Questions of this peer's own under way.
   std::uint32_t asking() const {
-    return static_cast<std::uint32_t>(std::count_if(link_ + state_.active, link_ + state_.links, [](const Link& link) {
+    return static_cast<std::uint32_t>(std::ranges::count_if(others(), [](const Link& link) {
       return link.role == Role::joining || link.role == Role::seeking || link.role == Role::asked;
     }));
   }
   bool asks_urgently() const {
-    return std::any_of(link_ + state_.active, link_ + state_.links,
-                       [](const Link& link) { return link.role == Role::asked && link.urgent; });
+    return std::ranges::any_of(others(), [](const Link& link) { return link.role == Role::asked && link.urgent; });
   }
 
   // ---- connections
 
-  std::uint32_t find(PeerId peer) const {
-    const PeerId* found = std::find(links_, links_ + state_.links, peer);
-    return found == links_ + state_.links ? nowhere : static_cast<std::uint32_t>(found - links_);
-  }
+  std::uint32_t find(PeerId peer) const { return find_peer({links_, state_.links}, peer); }
   void swap_links(std::uint32_t a, std::uint32_t b) {
     std::swap(links_[a], links_[b]);
     std::swap(link_[a], link_[b]);
@@ -414,7 +405,7 @@ class HyParView {
         return context_.send(peer, Frame::of(FrameKind::neighbor, context_.self, high));
       default:
         link_[place].urgent = state_.active == 0 && !asks_urgently();
-        return context_.send(peer, Frame::of(FrameKind::neighbor, context_.self, link_[place].urgent ? high : low));
+        return context_.send(peer, Frame::of(FrameKind::neighbor, context_.self, link_[place].urgent));
     }
   }
 
@@ -425,27 +416,20 @@ class HyParView {
     bool left = false;
     for (std::uint32_t place = state_.links; place-- > state_.active;) {
       if (is_dialled(place)) continue;
-      if (since(link_[place].since) >= quiet / 2) {
-        let_go(links_[place]);
-      } else {
-        left = true;
-      }
+      const bool over = Ticks::between(link_[place].since, context_.now()) >= quiet / 2;
+      if (over) let_go(links_[place]);
+      left |= !over;
     }
     if (left) listen();
-  }
-
-  Duration with_jitter(Duration pause) {
-    return pause + static_cast<Duration>(context_.random.uniform() * static_cast<double>(pause / 2));
   }
 
   // ---- shuffles
 
   void shuffle() {
-    state_.timers.set(Timer::shuffle, context_.now() + with_jitter(config_.shuffle_interval));
+    state_.timers.set(Timer::shuffle, context_.now() + Backoff::with_jitter(config_.shuffle_interval, context_.random));
     if (state_.active == 0) return;
-    state_.sent = 0;
-    sample(links_, state_.active, config_.shuffle_active, sent_, state_.sent);
-    sample(passive_, state_.passive, config_.shuffle_passive, sent_, state_.sent);
+    state_.sent = draw(neighbours(), config_.shuffle_active, sent_);
+    state_.sent += draw(known(), config_.shuffle_passive, sent_ + state_.sent);
     const auto list = context_.env.lists.add(std::span<const PeerId>(&context_.self, 1));
     const PeerId to = links_[context_.random.below(state_.active)];
     if (!list) return context_.drop(no_message, to, Reason::lists_full);
@@ -473,8 +457,7 @@ class HyParView {
     const bool linked = place != nowhere && !is_dialled(place);
     const bool dials = place == nowhere && state_.links < config_.places();
     if (state_.reply_to != no_peer || !(linked || dials)) return learn_all(peers, {});
-    state_.reply = 0;
-    sample(passive_, state_.passive, static_cast<std::uint32_t>(peers.size()), reply_, state_.reply);
+    state_.reply = draw(known(), static_cast<std::uint32_t>(peers.size()), reply_);
     state_.reply_to = origin;
     learn_all(peers, {reply_, state_.reply});
     linked ? send_reply(origin) : dial(origin, Role::answering);
@@ -493,69 +476,21 @@ class HyParView {
     if (link_[find(from)].role == Role::guest) let_go(from);
   }
 
-  /// Up to `most` of `count`, each equally likely (Knuth, TAOCP 2, 3.4.2 S).
-  void sample(const PeerId* from, std::uint32_t count, std::uint32_t most, PeerId* to, std::uint16_t& size) {
-    std::uint32_t wanted = std::min(most, count);
-    for (std::uint32_t i = 0; i < count && wanted > 0; ++i) {
-      if (context_.random.below(count - i) >= wanted) continue;
-      to[size++] = from[i];
-      --wanted;
-    }
+  std::uint16_t draw(std::span<const PeerId> from, std::uint32_t most, PeerId* to) {
+    return static_cast<std::uint16_t>(context_.random.sample(from, most, to));
   }
-
-  // ---- the passive view
-
-  std::uint32_t passive_at(PeerId peer) const {
-    const PeerId* found = std::find(passive_, passive_ + state_.passive, peer);
-    return found == passive_ + state_.passive ? nowhere : static_cast<std::uint32_t>(found - passive_);
-  }
-
   void learn(PeerId peer) { learn_all({&peer, 1}, {}); }
-
   /// `given`: what was sent away for it, and goes first.
   void learn_all(std::span<const PeerId> peers, std::span<const PeerId> given) {
     for (const PeerId peer : peers) {
-      if (is_nobody(peer) || find(peer) < state_.active || passive_at(peer) != nowhere) continue;
-      if (state_.passive == config_.passive_view) make_room(given);
-      passive_[state_.passive++] = peer;
+      if (!is_nobody(peer) && find(peer) >= state_.active) passive_.learn(peer, given);
     }
-  }
-  void make_room(std::span<const PeerId>& given) {
-    while (!given.empty()) {
-      const std::uint32_t place = passive_at(given.front());
-      given = given.subspan(1);
-      if (place != nowhere) return erase(place);
-    }
-    erase(context_.random.below(state_.passive));
-  }
-
-  void forget(PeerId peer) {
-    if (const std::uint32_t place = passive_at(peer); place != nowhere) erase(place);
-  }
-  void erase(std::uint32_t place) {
-    context_.out.emplace_back(ForgetPeer{passive_[place]});
-    if (place < state_.tried) {
-      std::swap(passive_[place], passive_[--state_.tried]);
-      place = state_.tried;
-    }
-    std::swap(passive_[place], passive_[--state_.passive]);
-  }
-
-  /// A random one that was not asked since the last pause, and to which there is no connection.
-  PeerId next() {
-    while (state_.tried < state_.passive) {
-      std::swap(passive_[state_.tried],
-                passive_[state_.tried + context_.random.below(std::uint32_t{state_.passive} - state_.tried)]);
-      const PeerId peer = passive_[state_.tried++];
-      if (find(peer) == nowhere) return peer;
-    }
-    return no_peer;
   }
 
   State& state_;
   PeerId* links_;
   Link* link_;
-  PeerId* passive_;
+  PassiveView passive_;
   PeerId* sent_;
   PeerId* reply_;
   const Config& config_;

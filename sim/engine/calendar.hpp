@@ -92,8 +92,8 @@ class Calendar {
 
   /// Takes out, in order, every event before `end`, also those that `process` pushes meanwhile.
   /// `process(event, last)` takes those from `event` on until it comes to `last`, or `interrupted`, and says how far it
-  /// came: at least one. Up to `readable` places after `last` may be read; what lies there means nothing, and
-  /// is of this block.
+  /// came: at least one. Up to `readable` places after `last` may be read; what lies there means nothing, but is of this
+  /// block.
   /// `between()` is asked after each bucket whether to stop.
   template <class Process, class Between>
   void run(Time end, Process&& process, Between&& between) {
@@ -202,7 +202,7 @@ class Calendar {
 
   Chunk* take() {
     if (free_ == nullptr) {
-      // Twice as large each time, so that a small run stays small and a large one gets huge pages.
+      // Twice as large each time, so that a small run stays small.
       const std::size_t chunks = std::min(largest_slab, std::size_t{32} << std::min<std::size_t>(slabs_.size(), 16));
       slabs_.emplace_back(chunks, false);
       for (std::size_t i = chunks; i-- > 0;) give(&slabs_.back()[i]);

@@ -1,5 +1,6 @@
 #include "sim/machine/team.hpp"
 
+#include <system_error>
 #include <utility>
 
 #include "core/assert.hpp"
@@ -30,8 +31,9 @@ void wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old,
 
 Team::Team(std::uint32_t threads) : spins_(threads <= std::thread::hardware_concurrency() ? spins_on_own_core : 0) {
   GOSSIP_ASSERT(threads >= 1);
-  for (std::uint32_t i = 1; i < threads; ++i) {
-    helpers_.emplace_back([this](const std::stop_token& end) { help(end); });
+  try {
+    while (size() < threads) helpers_.emplace_back([this](const std::stop_token& end) { help(end); });
+  } catch (const std::system_error&) {  // no more of them
   }
 }
 

@@ -14,7 +14,7 @@ namespace gossip::sim {
 /// keep anybody waiting; what is computed must not depend on who does it.
 class Team {
  public:
-  /// `threads`: the caller's included, at least 1.
+  /// `threads`: the caller's included, at least 1. Where the system has not got so many, those that it has do the work.
   explicit Team(std::uint32_t threads);
   Team(const Team&) = delete;
   ~Team();

@@ -10,25 +10,6 @@
 /// How every generator and reader makes a Graph.
 namespace gossip::sim {
 
-/// Sorts the rows and drops doubles.
-inline void tidy_rows(Graph& graph) {
-  std::uint64_t kept = 0;
-  std::uint64_t row_start = 0;
-  for (std::uint32_t peer = 0; peer < graph.peers(); ++peer) {
-    const auto begin = graph.targets.begin() + static_cast<std::ptrdiff_t>(row_start);
-    const auto end = graph.targets.begin() + static_cast<std::ptrdiff_t>(graph.offsets[peer + 1ull]);
-    std::sort(begin, end);
-    const auto last = std::unique(begin, end);
-    const auto to = graph.targets.begin() + static_cast<std::ptrdiff_t>(kept);
-    if (to != begin) std::copy(begin, last, to);
-    kept += static_cast<std::uint64_t>(last - begin);
-    row_start = std::exchange(graph.offsets[peer + 1ull], kept);
-  }
-  graph.targets.resize(kept);
-  // Copying has its own peak, so a few doubles stay as slack.
-  if (graph.targets.capacity() - kept > kept / 16) graph.targets.shrink_to_fit();
-}
-
 /// Makes a graph of links that come in any order and direction, doubled or not; self-links are left out. The links are
 /// dealt to parts of peers whose rows fit a core's cache, and each part is sorted by itself: on several threads, and on
 /// one it is faster too. Needs 16 bytes a link while it works.
@@ -138,14 +119,14 @@ Graph from_links(std::uint32_t peers, const EachLink& each_link) {
   return GraphBuilder(peers, alone).build(1, [&](std::uint32_t, auto add) { each_link(add); });
 }
 
-// The generators that draw random numbers, in random_graph.cpp.
+// The generators that draw random numbers, in random.cpp.
 Graph random_regular(std::uint32_t peers, std::uint32_t degree, std::uint64_t seed);
 Graph random_out(std::uint32_t peers, std::uint32_t links, std::uint64_t seed, Team& team);
 Graph erdos_renyi(std::uint32_t peers, double probability, std::uint64_t seed);
 Graph small_world(std::uint32_t peers, const SmallWorld& spec, std::uint64_t seed);
 Graph scale_free(std::uint32_t peers, const ScaleFree& spec, std::uint64_t seed);
 
-/// In graph_file.cpp. Throws InputError naming the file, and the line where the format has lines.
+/// In file.cpp. Throws InputError naming the file, and the line where the format has lines.
 Graph read_graph(const GraphFile& file);
 
 }  // namespace gossip::sim

@@ -31,7 +31,8 @@ struct GraphFacts {
   std::uint32_t diameter_sample;  // peers from which it was measured; exact when it is all of them
 };
 
-/// The same on any number of threads. Throws InputError, naming `where` (the scenario's file and JSON path) or the graph's file and line.
+/// The same on any number of threads. Throws InputError, naming `where` (the scenario's file and JSON path) or the
+/// graph's file and line.
 Graph make_graph(const TopologySpec& spec, std::uint32_t peers, std::uint64_t seed, const std::string& where,
                  std::uint32_t threads = 1);
 

@@ -1,5 +1,6 @@
 #include "core/random.hpp"
 
+#include <algorithm>
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/erdos_renyi_generator.hpp>
 #include <boost/graph/plod_generator.hpp>
@@ -125,7 +126,9 @@ Graph random_regular(std::uint32_t peers, std::uint32_t degree, std::uint64_t se
   graph.offsets.resize(peers + std::uint64_t{1});
   for (std::uint64_t peer = 0; peer <= peers; ++peer) graph.offsets[peer] = peer * degree;
   graph.targets = std::move(regular.slots());
-  tidy_rows(graph);
+  for (std::uint64_t peer = 0; peer < peers; ++peer) {
+    std::ranges::sort(std::span(graph.targets).subspan(peer * degree, degree));
+  }
   return graph;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <span>
 #include <vector>
 
 namespace gossip {
@@ -51,6 +52,25 @@ std::vector<std::uint32_t> drawn(std::uint32_t bound, std::uint32_t cells, std::
   Random random(7);
   for (std::uint32_t i = 0; i < draws; ++i) ++counts.at(random.below(bound) / (bound / cells));
   return counts;
+}
+
+/// Each of the C(5, 2) subsets as often as the others, in order; never more than there are.
+TEST(Random, SampleIsUniform) {
+  constexpr std::array<int, 5> from{0, 1, 2, 3, 4};
+  Random random(7);
+  std::vector<std::uint32_t> counts(25);
+  for (int i = 0; i < 100'000; ++i) {
+    std::array<int, 2> to{};
+    ASSERT_EQ(random.sample(std::span<const int>(from), 2, to.data()), 2u);
+    ASSERT_LT(to[0], to[1]);
+    ++counts[static_cast<std::size_t>(5 * to[0] + to[1])];
+  }
+  std::erase(counts, 0u);
+  ASSERT_EQ(counts.size(), 10u);
+  EXPECT_LT(chi_square(counts), 27.88);
+  std::array<int, 5> all{};
+  EXPECT_EQ(random.sample(std::span<const int>(from), 9, all.data()), 5u);
+  EXPECT_EQ(all, from);
 }
 
 // Thresholds: the 99.9 % points of chi-square with cells − 1 degrees of freedom. The seed is fixed.

@@ -1,5 +1,3 @@
-#include "sim/topology/build.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -7,6 +5,7 @@
 #include <span>
 
 #include "core/random.hpp"
+#include "sim/topology/build.hpp"
 #include "tests/sim/input_files.hpp"
 
 namespace gossip::sim {
@@ -204,6 +203,25 @@ TEST(Graph, DropsDoublesAndSelfLinks) {
     }
     EXPECT_EQ(found, expected);
     EXPECT_EQ(graph.targets.size(), expected.size());
+  }
+}
+
+/// More peers than one part has, in slices that are worked on at once: each peer's own picks, and those of it.
+TEST(Graph, IsTheSameOnAnyNumberOfThreads) {
+  for (const std::uint32_t peers : {8'191u, 8'192u, 30'000u}) {
+    const Graph one = make_graph(RandomOut{3}, peers, 7, "here");
+    for (const std::uint32_t threads : {2u, 5u}) {
+      const Graph several = make_graph(RandomOut{3}, peers, 7, "here", threads);
+      EXPECT_EQ(several.offsets, one.offsets) << peers << " peers, " << threads << " threads";
+      EXPECT_EQ(several.targets, one.targets) << peers << " peers, " << threads << " threads";
+    }
+    EXPECT_NEAR(static_cast<double>(one.links()), 3.0 * peers, 30) << "3 picks each, a few of them mutual";
+    for (std::uint32_t peer = 0; peer < peers; ++peer) {
+      ASSERT_GE(row(one, peer).size(), 3u);
+      ASSERT_TRUE(std::ranges::is_sorted(row(one, peer)));
+      for (const PeerId other : row(one, peer))
+        ASSERT_TRUE(std::ranges::binary_search(row(one, index(other)), PeerId{peer}));
+    }
   }
 }
 

@@ -85,6 +85,24 @@ TEST(Latency, EveryModelIsSymmetricAndKeepsItsBounds) {
 }
 
 /// The same on every platform, in every build type; another seed gives other latencies.
+/// A whole row at once, as one by one; also where the floor raises what is drawn, and where the width needs 64 bits.
+TEST(Latency, ArrivalsAreNowAndWhatLiesBetween) {
+  std::vector<LatencyModel> models;
+  for (const LatencySpec& spec : every_model()) models.push_back(model(spec));
+  models.push_back(model(Uniform{10 * millisecond, 100 * millisecond}, 60 * millisecond));
+  models.push_back(model(Uniform{millisecond, 1'800 * second}));
+  std::vector<PeerId> others;
+  for (std::uint32_t i = 0; i < 500; i += 1 + i % 3) others.push_back(PeerId{i});
+  const auto count = static_cast<std::uint32_t>(others.size());
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    std::vector<Time> at(count);
+    models[m].arrivals(PeerId{250}, others.data(), count, 77 * second, at.data());
+    for (std::uint32_t i = 0; i < count; ++i) {
+      ASSERT_EQ(at[i], 77 * second + models[m].between(PeerId{250}, others[i])) << "model " << m << ", to " << i;
+    }
+  }
+}
+
 TEST(Latency, TheSeedDecides) {
   std::vector<Duration> found;
   for (const LatencySpec& spec : every_model()) {

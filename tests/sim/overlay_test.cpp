@@ -1,7 +1,7 @@
 #include <cmath>
 #include <fstream>
 
-#include "bench/truth_overlay.hpp"
+#include "hyparview.hpp"
 #include "world.hpp"
 
 /// Overlays that peers make themselves, against what was published of them, and what must hold of any.
@@ -30,7 +30,7 @@ double path_of_random_regular(double peers, double degree) {
 
 TEST(HyParViewOverlay, IsOneSymmetricRandomGraph) {
   for (const std::uint64_t seed : {1u, 2u, 3u}) {
-    const OverlayFacts facts = bench::hyparview_overlay(1'000, seed);
+    const OverlayFacts facts = hyparview_overlay(1'000, seed);
     expect_whole(facts, {});
     EXPECT_GE(facts.in_degrees.at(5), 990u) << "almost all at five; seed " << seed;
     EXPECT_NEAR(facts.path, path_of_random_regular(1'000, 5), 0.05) << "seed " << seed;
@@ -40,7 +40,7 @@ TEST(HyParViewOverlay, IsOneSymmetricRandomGraph) {
 
 TEST(HyParViewOverlay, SmallNetworksAreComplete) {
   for (const std::uint32_t peers : {2u, 3u, 6u}) {
-    const OverlayFacts facts = bench::hyparview_overlay(peers, 1);
+    const OverlayFacts facts = hyparview_overlay(peers, 1);
     EXPECT_EQ(facts.in_degrees.back(), peers);
     EXPECT_EQ(facts.in_degrees.size(), peers) << "every peer knows every other";
   }
@@ -49,7 +49,7 @@ TEST(HyParViewOverlay, SmallNetworksAreComplete) {
 /// Links that lose frames, and peers that come and go: a peer that sees another as its neighbour, while the other does
 /// not, would be an error for ever.
 TEST(HyParViewOverlay, IsSymmetricAtRestAfterLossAndChurn) {
-  Scenario scenario = bench::hyparview_scenario(300, 5);
+  Scenario scenario = hyparview_scenario(300, 5);
   scenario.links.loss = 0.1;
   scenario.links.latency = Uniform{10 * millisecond, 100 * millisecond};
   scenario.detection = second;
@@ -81,7 +81,7 @@ TEST(HyParViewOverlay, IsSymmetricAtRestAfterLossAndChurn) {
 /// HyParView Fig. 2: messages right after a share of the peers has failed at once.
 TEST(HyParViewReliability, SurvivesTheFailureOfMost) {
   for (const double failed : {0.1, 0.5, 0.8}) {
-    Scenario scenario = bench::hyparview_scenario(1'000, 1);
+    Scenario scenario = hyparview_scenario(1'000, 1);
     const Time kill = scenario.duration;
     scenario.duration += 60 * second;
     scenario.faults = {Kill{kill, failed, {}, {}}};
@@ -98,7 +98,7 @@ TEST(HyParViewReliability, SurvivesTheFailureOfMost) {
 }
 
 TEST(Wire, CarriesHyParView) {
-  Scenario scenario = bench::hyparview_scenario(100, 2);
+  Scenario scenario = hyparview_scenario(100, 2);
   scenario.links.loss = 0.02;
   scenario.duration = 120 * second;
   scenario.workload = {announce(60 * second, 3)};

@@ -1,4 +1,4 @@
-#include "bench/truth_overlay.hpp"
+#include "hyparview.hpp"
 #include "world.hpp"
 
 namespace gossip::sim::test {
@@ -34,7 +34,7 @@ TEST(Plumtree, OnATreeEveryMessageComesOnceAndIsNamedOnTheOtherLinks) {
 
 /// The same over the overlay that the paper uses, which has frames of its own.
 TEST(Plumtree, OverHyParViewTheTreeIsStableToo) {
-  Scenario scenario = bench::hyparview_scenario(500, 1);
+  Scenario scenario = hyparview_scenario(500, 1);
   scenario.broadcast = Plumtree::name;
   Workload load = announce(scenario.duration, 3);
   load.count = 30;
@@ -50,7 +50,7 @@ TEST(Plumtree, OverHyParViewTheTreeIsStableToo) {
 
 /// A share of the peers fails at once: the tree is mended by what the lazy links name.
 TEST(Plumtree, MendsItsTree) {
-  Scenario scenario = bench::hyparview_scenario(500, 1);
+  Scenario scenario = hyparview_scenario(500, 1);
   scenario.broadcast = Plumtree::name;
   scenario.links.latency = Uniform{10 * millisecond, 100 * millisecond};
   scenario.detection = second;

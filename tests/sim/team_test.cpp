@@ -1,7 +1,10 @@
 #include "sim/machine/team.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 
@@ -46,6 +49,21 @@ TEST_P(OfThreads, WhatAPieceThrowsIsThrownAndTheOthersAreDone) {
   team.each(3, fail_on_three);  // and all is well again
   EXPECT_EQ(done, 12u);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which map more than any limit
+TEST(Team, WhereThreadsAreShortThoseThatThereAreDoTheWork) {
+  const auto with_little_memory = [] {
+    const rlimit little{std::uint64_t{1} << 29, std::uint64_t{1} << 29};  // 64 stacks of 8 MiB
+    setrlimit(RLIMIT_AS, &little);
+    Team few(1'000);
+    std::atomic<std::uint32_t> done{0};
+    few.each(5'000, [&](std::uint32_t) { ++done; });
+    std::fprintf(stderr, "%u pieces, %s", done.load(), few.size() < 1'000 ? "fewer threads" : "all threads");
+    std::_Exit(0);
+  };
+  EXPECT_EXIT(with_little_memory(), testing::ExitedWithCode(0), "5000 pieces, fewer threads");
+}
+#endif
 
 INSTANTIATE_TEST_SUITE_P(Team, OfThreads, testing::Values(1, 2, 3, 8));
 
