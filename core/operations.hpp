@@ -74,18 +74,7 @@ constexpr Operations operations_of() {
 }
 
 /// The kind of peer that these protocols make; null where one of the names is not known.
-inline const Operations* find_operations(std::string_view overlay, std::string_view broadcast,
-                                         std::string_view repair = NoRepair::name) {
-  const Operations* found = nullptr;
-  Overlays::each([&]<class O>() {
-    Broadcasts::each([&]<class B>() {
-      Repairs::each([&]<class R>() {
-        static constexpr Operations kind = operations_of<O, B, R>();
-        if (kind.overlay == overlay && kind.broadcast == broadcast && kind.repair == repair) found = &kind;
-      });
-    });
-  });
-  return found;
-}
+const Operations* find_operations(std::string_view overlay, std::string_view broadcast,
+                                  std::string_view repair = NoRepair::name);
 
 }  // namespace gossip

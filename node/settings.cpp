@@ -129,7 +129,8 @@ void add_core_keys(Keys& keys, Config& config) {
     Broadcasts::each([&]<class B>() {
       Repairs::each([&]<class R>() {
         if constexpr (is_for_nodes<O> && is_for_nodes<B> && is_for_nodes<R>) {
-          for (const Fields& fields : operations_of<O, B, R>().fields(config)) keys.add("gossip", fields);
+          for (const Fields& fields : find_operations(O::name, B::name, R::name)->fields(config))
+            keys.add("gossip", fields);
         }
       });
     });
