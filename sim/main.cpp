@@ -5,8 +5,8 @@
 #include <chrono>
 #include <csignal>
 #include <iostream>
-#include <thread>
 
+#include "sim/machine/mpi.hpp"
 #include "sim/machine/process.hpp"
 #include "sim/report/report.hpp"
 #include "sim/scenario/input_error.hpp"
@@ -32,7 +32,7 @@ struct Arguments {
   std::vector<std::string> sets;
   std::optional<std::uint64_t> seed;
   std::string json, csv;
-  std::uint32_t threads = std::max(1u, std::thread::hardware_concurrency());
+  std::uint32_t threads;
   bool wire = false, quiet = false;
 };
 
@@ -75,26 +75,69 @@ Scenario read(const Arguments& arguments) {
   return scenario;
 }
 
-int run_command(const Arguments& arguments) {
-  const Stopwatch setup;
-  if (!arguments.json.empty() && arguments.json != "-") check_writable(arguments.json);
-  if (!arguments.csv.empty()) make_folder(arguments.csv);
-  const Experiment experiment(read(arguments), arguments.threads);
-  Report report{experiment.scenario, describe(experiment.graph, experiment.scenario.seed), {}};
-  const double setup_seconds = setup.seconds();
-  {
-    const std::uint64_t deliveries = experiment.plan.messages.size() * experiment.scenario.peers;
-    ProgressBar bar(isatty(STDERR_FILENO) && !arguments.quiet, experiment.scenario.duration, deliveries);
-    EngineOptions options;
-    options.threads = arguments.threads;
-    options.wire = arguments.wire;
-    options.record_deliveries = !arguments.csv.empty();
-    options.stop = &stop;
-    options.progress = [&](Time now, std::uint64_t delivered) { bar(now, delivered); };
-    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, ask_to_stop);
-    report.result = run(experiment, options);
-    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
+/// Where one rank cannot go on from here, none does.
+template <class Make>
+auto together(Ranks& ranks, Make&& make) {
+  decltype(make()) made;
+  std::exception_ptr mine;
+  std::string error;
+  try {
+    made = make();
+  } catch (const InputError& wrong) {
+    mine = std::current_exception();
+    error = wrong.what();
   }
+  std::vector<Packet> out(ranks.size()), in(ranks.size());
+  for (Packet& packet : out) packet.put(std::span<const char>(error));
+  ranks.exchange(out, in);
+  if (mine != nullptr) std::rethrow_exception(mine);
+  for (std::uint32_t r = 0; r < ranks.size(); ++r) {
+    const auto text = r == ranks.rank() ? std::span<const char>() : in[r].take<char>();
+    if (!text.empty()) throw InputError("rank " + std::to_string(r), std::string(text.begin(), text.end()));
+  }
+  return made;
+}
+
+struct Prepared {
+  std::unique_ptr<const Experiment> experiment;
+  GraphFacts graph{};
+};
+
+Prepared prepare(const Arguments& arguments, const Ranks& ranks) {
+  if (ranks.first()) {
+    if (!arguments.json.empty() && arguments.json != "-") check_writable(arguments.json);
+    if (!arguments.csv.empty()) make_folder(arguments.csv);
+  }
+  Prepared prepared{std::make_unique<Experiment>(read(arguments), arguments.threads, ranks)};
+  const Experiment& experiment = *prepared.experiment;
+  if (ranks.first()) prepared.graph = describe(experiment.graph, experiment.scenario.seed);
+  return prepared;
+}
+
+Result run_peers(const Experiment& experiment, const Arguments& arguments, Ranks& ranks) {
+  const std::uint64_t deliveries = experiment.plan.messages.size() * experiment.scenario.peers;
+  ProgressBar bar(isatty(STDERR_FILENO) && !arguments.quiet && ranks.first(), experiment.scenario.duration,
+                  deliveries / ranks.size());
+  EngineOptions options;
+  options.threads = arguments.threads;
+  options.wire = arguments.wire;
+  options.record_deliveries = !arguments.csv.empty();
+  options.stop = &stop;
+  options.progress = [&](Time now, std::uint64_t delivered) { bar(now, delivered); };
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, ask_to_stop);
+  Result result = run(experiment, options, ranks);
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
+  return result;
+}
+
+int run_command(const Arguments& arguments, Ranks& ranks) {
+  const Stopwatch setup;
+  const Prepared prepared = together(ranks, [&] { return prepare(arguments, ranks); });
+  const Experiment& experiment = *prepared.experiment;
+  const double setup_seconds = setup.seconds();
+  Report report{experiment.scenario, prepared.graph, run_peers(experiment, arguments, ranks)};
+  const int code = report.result.interrupted ? interrupted : fine;
+  if (!ranks.first()) return code;
   report.result.setup_seconds += setup_seconds;
   if (!arguments.quiet) print_summary(std::cout, report);
   if (arguments.json == "-") {
@@ -103,7 +146,7 @@ int run_command(const Arguments& arguments) {
     write_file(arguments.json, report_json(report).dump(2) + "\n");
   }
   if (!arguments.csv.empty()) write_csv(arguments.csv, report);
-  return report.result.interrupted ? interrupted : fine;
+  return code;
 }
 
 int check_command(const Arguments& arguments) {
@@ -121,19 +164,21 @@ void add_scenario(CLI::App& command, Arguments& arguments) {
   command.add_option("--seed", arguments.seed, "Replace the scenario's seed");
 }
 
-int run_program(int argc, char** argv) {
+int run_program(int argc, char** argv, Job& job) {
   CLI::App app{
       "Runs gossip peers of a scenario file through simulated time and measures how data spreads.\n"
       "Exit codes: 0 fine, 1 it did not work (memory, disk), 2 bad usage or input, 130 interrupted.",
       "gossip-sim"};
   app.require_subcommand(1);
   Arguments arguments;
+  arguments.threads = job.threads();
 
   CLI::App* run = app.add_subcommand("run", "Run a scenario; Ctrl-C ends it with a partial report");
   add_scenario(*run, arguments);
   run->add_option("--json", arguments.json, "Write the report to this file; - for standard output");
   run->add_option("--csv", arguments.csv, "Write messages.csv, coverage.csv and deliveries.csv to this folder");
-  run->add_option("--threads", arguments.threads, "Threads that work on the run; same result (default: one a core)")
+  run->add_option("--threads", arguments.threads,
+                  "Threads that work on the run; same result (default: one a core; with mpirun, a share of them)")
       ->check(CLI::Range(1u, 1024u));
   run->add_flag("--wire", arguments.wire, "Encode and decode every frame as a real node would; same result, slower");
   run->add_flag("--quiet", arguments.quiet, "No summary and no progress bar");
@@ -150,29 +195,48 @@ int run_program(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
+    std::ostream nowhere(nullptr);
+    const bool says = job.ranks().first();
+    const int code = app.exit(error, says ? std::cout : nowhere, says ? std::cerr : nowhere);
     return code == 0 ? 0 : bad_input;
   }
+  if (!*run && !job.ranks().first()) return fine;
   if (*schema) {
     std::cout << scenario_schema();
     return 0;
   }
-  return *check ? check_command(arguments) : run_command(arguments);
+  return *check ? check_command(arguments) : run_command(arguments, job.ranks());
+}
+
+/// An error that all ranks have is said by one.
+int say(Ranks& ranks, const std::string& error, int code) {
+  if (ranks.first()) std::cerr << "gossip-sim: " << error << '\n';
+  return code;
+}
+
+int run_job(int argc, char** argv, Job& job) {
+  try {
+    return run_program(argc, argv, job);
+  } catch (const InputError& error) {
+    return say(job.ranks(), error.what(), bad_input);
+  } catch (const RunError& error) {
+    return say(job.ranks(), error.what(), did_not_work);
+  } catch (const std::bad_alloc&) {
+    const std::string who = job.ranks().size() > 1 ? "rank " + std::to_string(job.ranks().rank()) + ": " : "";
+    std::cerr << "gossip-sim: " << who << "not enough memory for this scenario\n";
+    job.abort(did_not_work);
+    return did_not_work;
+  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    return run_program(argc, argv);
+    Job job;
+    return run_job(argc, argv, job);
   } catch (const InputError& error) {
     std::cerr << "gossip-sim: " << error.what() << '\n';
     return bad_input;
-  } catch (const RunError& error) {
-    std::cerr << "gossip-sim: " << error.what() << '\n';
-    return did_not_work;
-  } catch (const std::bad_alloc&) {
-    std::cerr << "gossip-sim: not enough memory for this scenario\n";
-    return did_not_work;
   }
 }

@@ -107,11 +107,14 @@ class Calendar {
     }
   }
 
-  /// Calls f(event) for everything that has not happened.
+  /// Calls f(event) for everything that has not happened; for what one source emitted for one destination and time, in
+  /// that order.
   template <class F>
   void for_each(F&& f) const {
     for (const Event* event = next_; event != sorted_end_; ++event) f(*event);
-    for (const Late& late : late_) f(late.event);
+    std::vector<Late> late(late_);
+    std::ranges::sort(late, {}, &Late::emitted);
+    for (const Late& one : late) f(one.event);
     for (std::int64_t bucket = current_ + 1; bucket < ring_end_; ++bucket) {
       each(ring(bucket), [&](const Stored& stored) { f(stored.event(bucket << shift_)); });
     }

@@ -60,7 +60,7 @@ void Engine::mark_waiting(Block& block, PeerId peer, Status what) {
     }
   } while (++event != last && !block.calendar.interrupted());
   block.judged = event;
-  block.ledger.events += static_cast<std::uint64_t>(event - first);
+  block.events += static_cast<std::uint64_t>(event - first);
   block.ledger.drops[static_cast<std::size_t>(Reason::duplicate)] += duplicates;
   return event;
 }
@@ -155,7 +155,8 @@ void Engine::on_go_down(Block& block, const Event& event) {
   const PeerId peer = event.dst;
   const auto sessions = experiment_.timeline.sessions(peer);
   const std::uint32_t number = event.session();
-  transport_.drop_all(peer, sessions[number - 1], number, event.time, [&](const Event& news) { post(block, news); });
+  transport_.drop_all(peer, sessions[number - 1], number, event.time,
+                      [&](const Event& news) { windows_.post(block, news); });
   if (class_of(peer).config.of<Intake>().validation) mark_waiting(block, peer, ended_down);
   sessions_[index(peer)].up = false;
   if (number == sessions.size()) return;
@@ -166,12 +167,12 @@ void Engine::on_go_down(Block& block, const Event& event) {
 
 void Engine::on_link(Block& block, const Event& event) {
   if (!up(event.dst)) {
-    if (event.kind == EventKind::dial) post(block, transport_.refuse(event));
+    if (event.kind == EventKind::dial) windows_.post(block, transport_.refuse(event));
     return;
   }
   if (transport_.ends_old(event)) step(block, event.dst, PeerDown{event.src});
   const Transport::Change change = transport_.on(event, session(event.dst));
-  if (change.reply) post(block, *change.reply);
+  if (change.reply) windows_.post(block, *change.reply);
   if (change.down) return step(block, event.dst, PeerDown{event.src});
   if (!change.up) return;
   ++block.ledger.connections;
@@ -206,8 +207,11 @@ std::span<const PeerId> Engine::neighbours(PeerId peer, bool also_down) {
     return {graph.targets.data() + begin, graph.offsets[index(peer) + 1] - begin};
   }
   if (!up(peer) && !also_down) return {};
+  if (!own_.has(peer)) {
+    return std::span(known_).subspan(known_rows_[index(peer)], known_rows_[index(peer) + 1] - known_rows_[index(peer)]);
+  }
   const PeerClass& kind = class_of(peer);
-  return kind.operations->neighbours(memory(peer), kind.config, block_of(peer).env);
+  return kind.operations->neighbours(memory(peer), kind.config, windows_.block_of(peer).env);
 }
 
 void Engine::act(Block& block, PeerId peer, const SendAll& command) {
@@ -242,10 +246,10 @@ std::uint32_t Engine::send_lanes(Block& block, PeerId from, std::span<const Peer
   const Event event = Event::of(0, from, from, frame);
   transport_.model().arrivals(from, to.data(), count, block.env.now, at.data());
   block.ledger.trace += row_hash(TraceHash(event), from, to.data(), at.data(), count);
-  if (single_ != nullptr) {
+  if (windows_.single() != nullptr) {
     block.calendar.push_row(event, to.data(), at.data(), count);
   } else {
-    for (std::uint32_t i = 0; i < count; ++i) post(block, Event::of(at[i], to[i], from, frame));
+    for (std::uint32_t i = 0; i < count; ++i) windows_.post(block, Event::of(at[i], to[i], from, frame));
   }
   return count;
 }
@@ -278,12 +282,12 @@ void Engine::account(Block& block, const Frame& frame, std::uint64_t count, std:
   if (sent.fate == Transport::Fate::arrives) [[likely]] {
     const Event event = Event::of(sent.at, to, from, frame);
     block.ledger.trace += trace_hash(block.lists, event);
-    post(block, event);
+    windows_.post(block, event);
     return;
   }
   const bool lost = sent.fate == Transport::Fate::lost;
   block.ledger.drop(lost ? TransportDrop::lost : TransportDrop::not_connected);
-  if (lost && frame.kind == FrameKind::announce) post(block, Event::loss(sent.at, to, from, frame.message()));
+  if (lost && frame.kind == FrameKind::announce) windows_.post(block, Event::loss(sent.at, to, from, frame.message()));
   const FrameOwner owner(block.lists, frame);
 }
 
@@ -338,11 +342,12 @@ void Engine::act(Block& block, PeerId peer, const Drop& command) {
 }
 
 void Engine::act(Block& block, PeerId peer, const Connect& command) {
-  post(block, transport_.dial(peer, session(peer), command.peer, block.env.now));
+  windows_.post(block, transport_.dial(peer, session(peer), command.peer, block.env.now));
 }
 
 void Engine::act(Block& block, PeerId peer, const Disconnect& command) {
-  if (const auto event = transport_.close(peer, session(peer), command.peer, block.env.now)) post(block, *event);
+  if (const auto event = transport_.close(peer, session(peer), command.peer, block.env.now))
+    windows_.post(block, *event);
 }
 
 /// What the programs beside the peer say of a message: a function of (seed, peer, message).
@@ -360,28 +365,11 @@ void Engine::give_verdict(Block& block, PeerId peer, MessageRef message) {
   block.calendar.push(Event::judgement(block.env.now + spec.delay, peer, message, opinion, session(peer)));
 }
 
-[[gnu::always_inline]] inline void Engine::post(Block& from, const Event& event) {
-  if (index(event.dst) - from.first < from.last - from.first) {
-    from.calendar.push(event);
-  } else {
-    post_elsewhere(from, from.outboxes[block_number(event.dst)], event);
-  }
-}
-
-[[gnu::always_inline]] inline void Engine::post_elsewhere(Block& from, Outbox& outbox, const Event& event) {
-  outbox.events.push_back(event);
-  if (!event.is_frame() || !carries_list(event.frame().kind)) [[likely]]
-    return;
-  const FrameOwner owner(from.lists, event.frame());
-  const auto items = from.lists.items(event.frame().list());
-  outbox.items.push_back(static_cast<std::uint32_t>(items.size()));
-  outbox.items.insert(outbox.items.end(), items.begin(), items.end());
-}
-
 Ledger Engine::ledger() const {
-  Ledger sum;
+  Ledger sum = others_;
+  sum.events += windows_.events();
   sum.messages.resize(experiment_.plan.messages.size());
-  for (const Block& block : blocks_) sum.add(block.ledger);
+  for (const Block& block : windows_.blocks()) sum.add(block.ledger);
   return sum;
 }
 

@@ -1,17 +1,14 @@
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <string>
 
 #include "core/config/units.hpp"
 #include "core/operations.hpp"
-#include "sim/engine/calendar.hpp"
 #include "sim/engine/last_delivered.hpp"
 #include "sim/engine/ledger.hpp"
-#include "sim/engine/options.hpp"
+#include "sim/engine/windows.hpp"
 #include "sim/engine/wire.hpp"
-#include "sim/machine/team.hpp"
 #include "sim/world/experiment.hpp"
 #include "sim/world/transport.hpp"
 
@@ -23,19 +20,17 @@ struct PeerClass {
   Config config;
 };
 
-/// Drives the peers of one experiment through simulated time.
-///
-/// Peers are split in blocks, each with its own queue, stores and ledger. The shortest latency L is the lookahead: in a
-/// window of length L no block can affect another, so blocks work on a window each by itself, on whatever thread is
-/// free, and exchange what they emitted at its end. Inside a window a block writes nothing that another one reads.
-/// Result: a function of (scenario, seed) alone, whatever the blocks, threads, buckets or compiler.
+/// Drives the peers of one experiment through simulated time; with other ranks, the peers of this one.
+/// Result: a function of (scenario, seed) alone, whatever the ranks, threads, blocks, buckets or compiler.
 class Engine {
  public:
-  Engine(const Experiment& experiment, const EngineOptions& options);
+  Engine(const Experiment& experiment, const EngineOptions& options, Ranks& ranks = alone());
   Engine(const Engine&) = delete;
 
   /// Throws RunError when more is under way than memory is for.
   void run();
+  /// All ranks call it after `run`. Rank 0 then knows of all peers what is asked below.
+  void gather();
 
   bool interrupted() const { return stopped_; }
   Time now() const { return now_; }
@@ -46,38 +41,24 @@ class Engine {
   std::uint32_t peers() const { return peers_; }
   bool up(PeerId peer) const { return sessions_.empty() || sessions_[index(peer)].up; }
   /// Of a peer, as they are now. `also_down`: as they were when it went down.
-  std::span<const PeerId> neighbours(PeerId peer, bool also_down = false);
+  std::span<const PeerId> neighbours(PeerId peer, bool also_down = false);  // of this rank, or gathered
 
  private:
-  /// What one block emits for another in one window.
-  struct Outbox {
-    std::vector<Event> events;
-    std::vector<std::uint32_t> items;  // of the lists that frames carry, one list after the other, each behind its size
-  };
-  struct alignas(64) Block {
-    std::uint32_t first, last;  // peers: first … last − 1
-    Calendar calendar;
+  struct alignas(64) Block : TimeBlock {
     MessageStore messages;
-    ListStore lists;
     Env env;
     Ledger ledger;
     Actions actions;
-    std::vector<Outbox> outboxes;     // one a block
     std::optional<MessageRef> asked;  // the message on which the last step wants a verdict
     std::unique_ptr<WireScratch> wire;
-    Time last_event = 0;
     /// Bit i: event `judged + i` is settled. Once that is so it stays so, where all are up for ever.
     std::uint64_t settled = 0;
     const Event* judged = nullptr;
 
-    Block(std::uint32_t first_peer, std::uint32_t last_peer, int shift, std::span<const std::uint32_t> sizes)
-        : first(first_peer),
-          last(last_peer),
-          calendar(shift, PeerId{first_peer}),
-          messages(MessageStore::catalogue(sizes)),
-          lists(0xffff'ffff),  // one for each frame under way, and those are bounded
-          env{0, messages, lists} {}
+    Block(PeerRange range, int bucket_shift, std::span<const std::uint32_t> sizes)
+        : TimeBlock(range, bucket_shift), messages(MessageStore::catalogue(sizes)), env{0, messages, lists} {}
   };
+  friend Windows<Block>;
   /// Whether a peer is up, and how many sessions it has begun. Kept only where that changes.
   struct SessionState {
     std::uint32_t number;
@@ -85,25 +66,23 @@ class Engine {
   };
 
   // Set-up (setup.cpp).
-  void make_blocks(std::uint32_t blocks);
+  void make_block(std::deque<Block>& blocks, PeerRange peers, int bucket_shift);
   void start_peers(Block& block);
   void begin_sessions(Block& block, PeerId peer);
 
-  // Time.
+  // Time, for Windows.
   Time end() const { return experiment_.scenario.duration > 0 ? experiment_.scenario.duration : longest_duration; }
-  Duration window();
-  Time earliest() const;
-  std::uint64_t events() const;
   bool asked_to_stop() const { return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed); }
-  void run_window(Time until);
   void run_block(Block& block, Time until);
-  void collect(Block& to);
-  template <class Task>
-  void each_block(Task&& task);
-  void check_in_flight(Time at) const;
-  void report_progress(Time at);
+  void go_on(Time until, const Totals& totals);
+  void absorb(Block& block) { others_.add(block.ledger); }
+  void report_progress(Time at, std::uint64_t events);
   void mark_unfinished();
   void mark_waiting(Block& block, PeerId peer, Status what);
+
+  // Of other ranks (gather.cpp).
+  void send_peers(Packet& packet);
+  void take_peers(Packet& packet, std::uint32_t rank);
 
   // What happens to a peer.
   const Event* process(Block& block, const Event* event, const Event* last);
@@ -132,18 +111,10 @@ class Engine {
   std::uint64_t size_on_wire(const Block& block, const Frame& frame) const;
   static void account(Block& block, const Frame& frame, std::uint64_t count, std::uint64_t bytes);
   void give_verdict(Block& block, PeerId peer, MessageRef message);
-  void post(Block& from, const Event& event);
-  static void post_elsewhere(Block& from, Outbox& outbox, const Event& event);
 
   // Small things.
   const PeerClass& class_of(PeerId) const { return class_; }
   std::byte* memory(PeerId peer) { return memory_.data() + stride_ * index(peer); }
-  /// index(peer) / block_size_, without a division: exact for 32 bits (Lemire, Kaser, Kurz 2019, §3).
-  std::size_t block_number(PeerId peer) const {
-    __extension__ typedef unsigned __int128 Wide;
-    return static_cast<std::size_t>((Wide{block_reciprocal_} * index(peer)) >> 64);
-  }
-  Block& block_of(PeerId peer) { return single_ != nullptr ? *single_ : blocks_[block_number(peer)]; }
   std::uint32_t session(PeerId peer) const { return sessions_.empty() ? 1 : sessions_[index(peer)].number; }
   std::uint8_t& status(MessageRef message, PeerId peer) {
     return status_[std::size_t{index(message)} * peers_ + index(peer)];
@@ -166,15 +137,15 @@ class Engine {
   BigArray<SessionState> sessions_;  // empty: all are up for ever
   BigArray<std::uint8_t> status_;    // one a message and peer
   std::unique_ptr<Wire> wire_;
-  Team team_;
-  Duration window_ = 1;
-  std::uint64_t window_events_ = 0;  // in the last window: whether more threads are worth while
-  std::uint32_t block_size_ = 1;
-  std::uint64_t block_reciprocal_ = 0;
-  std::deque<Block> blocks_;
-  Block* single_ = nullptr;  // the block, where there is one
+  Ranks& ranks_;
+  PeerRange own_;
+  Windows<Block> windows_;
+  Ledger others_;                          // of blocks that are no more, and of other ranks
+  std::vector<std::uint64_t> known_rows_;  // of peers of other ranks, where neighbours change: as `known_` has them
+  std::vector<PeerId> known_;
   std::uint64_t most_in_flight_;
   std::uint64_t reported_events_ = 0;
+  Time checked_ = 0;
   Time now_ = 0;
   bool stopped_ = false;
 };

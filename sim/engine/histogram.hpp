@@ -46,6 +46,14 @@ class Histogram {
     return value >= max_ ? count_ : below;
   }
 
+  /// f(part) for all that it is made of, to send it elsewhere.
+  template <class F>
+  void each_part(F&& f) {
+    f(cells_);
+    f(count_);
+    f(max_);
+  }
+
  private:
   static constexpr int bits = 10;
 

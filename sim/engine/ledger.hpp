@@ -60,6 +60,20 @@ struct Ledger {
   void drop(TransportDrop why) { ++transport_drops[static_cast<std::size_t>(why)]; }
   void drop(Reason why) { ++drops[static_cast<std::size_t>(why)]; }
 
+  /// f(part) for all that it is made of, to send it elsewhere.
+  template <class F>
+  void each_part(F&& f) {
+    for (std::uint64_t* number : {&events, &trace, &control_messages, &control_bytes, &connections, &redelivered}) {
+      f(*number);
+    }
+    f(drops);
+    f(transport_drops);
+    latency.each_part(f);
+    hops.each_part(f);
+    f(messages);
+    f(deliveries);
+  }
+
   void add(const Ledger& other) {
     events += other.events;
     trace += other.trace;

@@ -1,5 +1,4 @@
 #include <bit>
-#include <cstring>
 
 #include "sim/engine/engine.hpp"
 
@@ -23,74 +22,61 @@ Config fit(const Experiment& experiment) {
 /// A peer of at most a cache line lies in one.
 std::size_t stride_of(std::size_t bytes) { return bytes <= 64 ? std::bit_ceil(bytes) : (bytes + 7) / 8 * 8; }
 
-int default_bucket_shift(std::uint32_t peers) {
-  // About 30,000 events a bucket at the height of a flood: what fits a core's cache (docs/performance.md).
-  const int doublings = static_cast<int>(std::bit_width(peers)) - 17;
-  return std::clamp(20 - doublings, 14, 20);
-}
-
-/// Enough for every thread to have some, each so large that its peers are worth a queue of their own.
-std::uint32_t default_blocks(std::uint32_t peers, std::uint32_t threads) {
-  constexpr std::uint32_t blocks_a_thread = 2, fewest_peers = 1'024;
-  if (threads == 1) return 1;
-  return std::clamp(peers / fewest_peers, 1u, blocks_a_thread * threads);
-}
-
 /// 20 bytes each. Many times what a flood of every link needs; only what never ends comes here.
-std::uint64_t default_most_in_flight(const Experiment& experiment) {
-  return 100'000'000 + 256ull * experiment.scenario.peers + 8 * experiment.graph.targets.size();
+std::uint64_t default_most_in_flight(const Experiment& experiment, Ranks& ranks) {
+  const Graph& graph = experiment.graph;
+  const PeerRange own = ranks.own(graph.peers());
+  std::uint64_t ends = 0;
+  for (const std::uint64_t of_rank : ranks.all(graph.offsets[own.last] - graph.offsets[own.first])) ends += of_rank;
+  return 100'000'000 + 256ull * experiment.scenario.peers + 8 * ends;
 }
 
 }  // namespace
 
-Engine::Engine(const Experiment& experiment, const EngineOptions& options)
+Engine::Engine(const Experiment& experiment, const EngineOptions& options, Ranks& ranks)
     : experiment_(experiment),
       options_(options),
       peers_(experiment.scenario.peers),
       class_{find_operations(experiment.scenario.overlay, experiment.scenario.broadcast, experiment.scenario.repair),
              fit(experiment)},
       rows_(experiment.scenario.links_given() && !experiment.timeline.constant() ? experiment.graph.targets.size() : 0),
-      transport_(experiment.scenario, experiment.graph, experiment.latency, experiment.timeline),
+      transport_(experiment.scenario, experiment.graph, experiment.latency, experiment.timeline, ranks.own(peers_)),
       plain_(transport_.plain() && experiment.timeline.constant()),
       wake_at_(peers_),
       last_delivered_(peers_),
       sessions_(experiment.timeline.constant() ? 0 : peers_),
       status_(std::size_t{peers_} * experiment.plan.messages.size()),
       wire_(options.wire ? std::make_unique<Wire>(experiment.plan, peers_, experiment.scenario.file) : nullptr),
-      team_(options.threads),
-      most_in_flight_(options.most_in_flight > 0 ? options.most_in_flight : default_most_in_flight(experiment)) {
+      ranks_(ranks),
+      own_(ranks.own(peers_)),
+      windows_(peers_, transport_.floor(), options, ranks),
+      most_in_flight_(options.most_in_flight > 0 ? options.most_in_flight : default_most_in_flight(experiment, ranks)) {
   GOSSIP_ASSERT(class_.operations != nullptr);
+  const Graph& graph = experiment.graph;
   Fixed::Config& links = class_.config.of<Fixed>();
   std::copy(experiment.graph.targets.begin(),
             experiment.graph.targets.begin() + static_cast<std::ptrdiff_t>(rows_.size()), rows_.data());
-  links = {experiment.graph.offsets, experiment.graph.targets, rows_.span()};
+  links = {{graph.offsets.data(), graph.offsets.size()}, graph.targets, rows_.span()};
   stride_ = stride_of(class_.operations->bytes(class_.config));
   memory_ = BigArray<std::byte>(stride_ * peers_);
-  make_blocks(options_.blocks > 0 ? options_.blocks : default_blocks(peers_, options_.threads));
-  team_.each(static_cast<std::uint32_t>(blocks_.size()), [&](std::uint32_t i) { start_peers(blocks_[i]); });
+  windows_.start(*this);
+  windows_.team().each(static_cast<std::uint32_t>(windows_.blocks().size()),
+                       [&](std::uint32_t i) { start_peers(windows_.blocks()[i]); });
 }
 
-void Engine::make_blocks(std::uint32_t blocks) {
-  const int shift = options_.bucket_shift > 0 ? options_.bucket_shift : default_bucket_shift(peers_);
-  block_size_ = std::max(2u, (peers_ + blocks - 1) / blocks);  // the reciprocal of 1 has no room
-  block_reciprocal_ = ~std::uint64_t{0} / block_size_ + 1;
-  for (std::uint32_t first = 0; first < peers_; first += block_size_) {
-    const std::uint32_t last = std::min(first + block_size_, peers_);
-    Block& block = blocks_.emplace_back(first, last, shift, experiment_.plan.sizes);
-    block.ledger.messages.resize(experiment_.plan.messages.size());
-    block.outboxes.resize(blocks);
-    if (wire_) block.wire = std::make_unique<WireScratch>();
-  }
-  if (blocks_.size() == 1) single_ = &blocks_.front();
+void Engine::make_block(std::deque<Block>& blocks, PeerRange peers, int bucket_shift) {
+  Block& block = blocks.emplace_back(peers, bucket_shift, experiment_.plan.sizes);
+  block.ledger.messages.resize(experiment_.plan.messages.size());
+  if (wire_) block.wire = std::make_unique<WireScratch>();
 }
 
 void Engine::start_peers(Block& block) {
   for (std::uint32_t i = 0; i < experiment_.plan.messages.size(); ++i) {
     const PlannedMessage& message = experiment_.plan.messages[i];
-    if (message.origin == no_peer || &block_of(message.origin) != &block) continue;
+    if (message.origin == no_peer || !block.peers.has(message.origin)) continue;
     block.calendar.push(Event::publication(message.at, message.origin, MessageRef{i}));
   }
-  for (std::uint32_t i = block.first; i < block.last; ++i) {
+  for (std::uint32_t i = block.peers.first; i < block.peers.last; ++i) {
     const PeerId peer{i};
     wake_at_[i] = never;
     class_of(peer).operations->init(memory(peer), peer, experiment_.scenario.seed, class_of(peer).config, block.env);

@@ -58,6 +58,8 @@ class BigArray {
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::span<T> span() { return {data_, size_}; }
+  const T* begin() const { return data_; }
+  const T* end() const { return data_ + size_; }
 
  private:
   void swap(BigArray& other) {

@@ -58,17 +58,19 @@ void add_peers(Engine& engine, const Experiment& experiment, Result& result) {
 
 }  // namespace
 
-Result run(const Experiment& experiment, const EngineOptions& options) {
+Result run(const Experiment& experiment, const EngineOptions& options, Ranks& ranks) {
   Result result;
   const Stopwatch setup;
-  Engine engine(experiment, options);
+  Engine engine(experiment, options, ranks);
   result.setup_seconds = setup.seconds();
   const Stopwatch running;
   engine.run();
   result.run_seconds = running.seconds();
-  result.peak_rss_bytes = peak_rss_bytes();
-  result.peers = experiment.scenario.peers;
   result.interrupted = engine.interrupted();
+  engine.gather();
+  for (const std::uint64_t bytes : ranks.all(peak_rss_bytes())) result.peak_rss_bytes += bytes;
+  if (!ranks.first()) return result;
+  result.peers = experiment.scenario.peers;
   result.simulated = engine.now();
   result.sum = engine.ledger();
   add_messages(engine, experiment, result);

@@ -34,7 +34,7 @@ struct Result {
   std::uint64_t peak_rss_bytes = 0;
 };
 
-/// Throws InputError where the wire cannot carry the plan, RunError where more is under way than memory is for.
-Result run(const Experiment& experiment, const EngineOptions& options = {});
+/// With several ranks, all call it, and rank 0 alone gets the whole result. Throws InputError where the wire cannot carry the plan, RunError where more is under way than memory is for.
+Result run(const Experiment& experiment, const EngineOptions& options = {}, Ranks& ranks = alone());
 
 }  // namespace gossip::sim

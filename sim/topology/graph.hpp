@@ -5,14 +5,17 @@
 #include <vector>
 
 #include "core/types.hpp"
+#include "sim/machine/big_array.hpp"
+#include "sim/machine/ranks.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace gossip::sim {
 
 /// An undirected graph as rows of neighbours, each link in both rows, no self-links, no link twice.
 /// Row order is part of a scenario's result, so it depends on the input only: rows are sorted by neighbour.
+/// Of several ranks each has the rows of its own peers; the others are empty, or their offsets mean nothing.
 struct Graph {
-  std::vector<std::uint64_t> offsets{0};  // peers + 1
+  BigArray<std::uint64_t> offsets{1};  // peers + 1
   std::vector<PeerId> targets;
   std::vector<Duration> latency;  // one a target; empty unless the file gives one-way latencies; -1 where it gives none
 
@@ -31,10 +34,11 @@ struct GraphFacts {
   std::uint32_t diameter_sample;  // peers from which it was measured; exact when it is all of them
 };
 
-/// The same on any number of threads. Throws InputError, naming `where` (the scenario's file and JSON path) or the
+/// The rows that this rank needs: all of them at rank 0, which describes the graph. The same on any number of threads and
+/// ranks. `file`s and regular graphs are made whole first. Throws InputError, naming `where` (the scenario's file and JSON path) or the
 /// graph's file and line.
 Graph make_graph(const TopologySpec& spec, std::uint32_t peers, std::uint64_t seed, const std::string& where,
-                 std::uint32_t threads = 1);
+                 std::uint32_t threads = 1, const Ranks& ranks = alone());
 
 GraphFacts describe(const Graph& graph, std::uint64_t seed);
 

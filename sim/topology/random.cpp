@@ -19,8 +19,8 @@ using BoostGraph = boost::adjacency_list<boost::vecS, boost::vecS, boost::undire
 /// All links that a generator of Boost makes from the same random numbers. Boost.Random's uniform numbers are the same
 /// on every platform, unlike the standard library's.
 template <class Iterator, class... Parameters>
-Graph from_boost(std::uint32_t peers, std::uint64_t seed, Parameters... parameters) {
-  return from_links(peers, [&](auto add) {
+Graph from_boost(std::uint32_t peers, std::uint64_t seed, PeerRange own, Parameters... parameters) {
+  return from_links(peers, own, [&](auto add) {
     Random random(seed);
     for (Iterator link(random, peers, parameters...), end; link != end; ++link) add(link->first, link->second);
   });
@@ -123,7 +123,7 @@ Graph random_regular(std::uint32_t peers, std::uint32_t degree, std::uint64_t se
   while (!regular.draw(random)) {
   }
   Graph graph;
-  graph.offsets.resize(peers + std::uint64_t{1});
+  graph.offsets = BigArray<std::uint64_t>(peers + std::uint64_t{1});
   for (std::uint64_t peer = 0; peer <= peers; ++peer) graph.offsets[peer] = peer * degree;
   graph.targets = std::move(regular.slots());
   for (std::uint64_t peer = 0; peer < peers; ++peer) {
@@ -132,10 +132,10 @@ Graph random_regular(std::uint32_t peers, std::uint32_t degree, std::uint64_t se
   return graph;
 }
 
-Graph random_out(std::uint32_t peers, std::uint32_t links, std::uint64_t seed, Team& team) {
+Graph random_out(std::uint32_t peers, std::uint32_t links, std::uint64_t seed, PeerRange own, Team& team) {
   GOSSIP_ASSERT(links < peers);
   const std::uint32_t slices = 4 * team.size();
-  return GraphBuilder(peers, team).build(slices, [&](std::uint32_t slice, auto add) {
+  return GraphBuilder(peers, own, team).build(slices, [&](std::uint32_t slice, auto add) {
     std::vector<std::uint32_t> picks(links);
     const auto bound = [&](std::uint64_t i) { return static_cast<std::uint32_t>(i * peers / slices); };
     for (std::uint32_t peer = bound(slice); peer < bound(slice + 1ull); ++peer) {
@@ -145,19 +145,19 @@ Graph random_out(std::uint32_t peers, std::uint32_t links, std::uint64_t seed, T
   });
 }
 
-Graph erdos_renyi(std::uint32_t peers, double probability, std::uint64_t seed) {
+Graph erdos_renyi(std::uint32_t peers, double probability, std::uint64_t seed, PeerRange own) {
   using Iterator = boost::sorted_erdos_renyi_iterator<Random, BoostGraph>;
-  return from_boost<Iterator>(peers, seed, probability);
+  return from_boost<Iterator>(peers, seed, own, probability);
 }
 
-Graph small_world(std::uint32_t peers, const SmallWorld& spec, std::uint64_t seed) {
+Graph small_world(std::uint32_t peers, const SmallWorld& spec, std::uint64_t seed, PeerRange own) {
   using Iterator = boost::small_world_iterator<Random, BoostGraph>;
-  return from_boost<Iterator>(peers, seed, spec.neighbours, spec.rewire);
+  return from_boost<Iterator>(peers, seed, own, spec.neighbours, spec.rewire);
 }
 
-Graph scale_free(std::uint32_t peers, const ScaleFree& spec, std::uint64_t seed) {
+Graph scale_free(std::uint32_t peers, const ScaleFree& spec, std::uint64_t seed, PeerRange own) {
   using Iterator = boost::plod_iterator<Random, BoostGraph>;
-  return from_boost<Iterator>(peers, seed, spec.alpha, spec.beta);
+  return from_boost<Iterator>(peers, seed, own, spec.alpha, spec.beta);
 }
 
 }  // namespace gossip::sim

@@ -62,16 +62,16 @@ void check_end(const Scenario& scenario, const Graph& graph, const LatencyModel&
                                               duration_text(seen_ttl) + "), so that messages could go round for ever");
 }
 
-Graph graph_for(Scenario& scenario, std::uint32_t threads) {
+Graph graph_for(Scenario& scenario, std::uint32_t threads, const Ranks& ranks) {
   if (scenario.peers > 0) check_size(scenario);
-  Graph graph = make_graph(scenario.topology, scenario.peers, scenario.seed, scenario.file + ": /topology", threads);
+  Graph graph = make_graph(scenario.topology, scenario.peers, scenario.seed, scenario.file + ": /topology", threads,
+                           ranks);
   if (scenario.peers == 0) {
     check_peers(scenario, graph.peers());
     scenario.peers = graph.peers();
     check_size(scenario);
   }
   use_huge_pages(std::as_bytes(std::span(graph.targets)));
-  use_huge_pages(std::as_bytes(std::span(graph.offsets)));
   return graph;
 }
 
@@ -86,8 +86,8 @@ std::vector<PeerId> everyone_for(Scenario& scenario) {
 
 }  // namespace
 
-Experiment::Experiment(Scenario read, std::uint32_t threads)
-    : Experiment(std::move(read), graph_for(read, threads), everyone_for(read)) {}
+Experiment::Experiment(Scenario read, std::uint32_t threads, const Ranks& ranks)
+    : Experiment(std::move(read), graph_for(read, threads, ranks), everyone_for(read)) {}
 
 Experiment::Experiment(Scenario&& read, Graph&& made, std::vector<PeerId>&& twice)
     : scenario(std::move(read)),

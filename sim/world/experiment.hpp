@@ -11,8 +11,9 @@ namespace gossip::sim {
 /// blocks may share it.
 class Experiment {
  public:
-  /// Drawn on so many threads. Throws InputError for what is wrong in data files, or too large.
-  explicit Experiment(Scenario scenario, std::uint32_t threads = 1);
+  /// Drawn on so many threads; for one of several ranks, with the links of its own peers only. Throws InputError for what
+  /// is wrong in data files, or too large.
+  explicit Experiment(Scenario scenario, std::uint32_t threads = 1, const Ranks& ranks = alone());
   Experiment(const Experiment&) = delete;
 
   const Scenario scenario;  // `peers` is that of the graph

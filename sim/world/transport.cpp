@@ -23,20 +23,23 @@ Connections connections_for(const Scenario& scenario, const Graph& graph, const 
 
 }  // namespace
 
-Transport::Transport(const Scenario& scenario, const Graph& graph, const LatencyModel& model, const Timeline& timeline)
-    : spec_(scenario.links),
+Transport::Transport(const Scenario& scenario, const Graph& graph, const LatencyModel& model, const Timeline& timeline,
+                     PeerRange own)
+    : own_(own),
+      spec_(scenario.links),
       detection_(scenario.detection),
       graph_(graph),
       model_(model),
       connections_(connections_for(scenario, graph, timeline)),
       random_(spec_.loss > 0 || spec_.jitter > 0 ? scenario.peers : 0) {
-  for (std::uint32_t peer = 0; peer < random_.size(); ++peer) random_[peer] = Random(mix(scenario.seed, 'L'), peer);
-  if (scenario.links_given() && !timeline.constant()) connect_given(timeline);
+  for (std::uint32_t peer = own.first; peer < own.last && !random_.empty(); ++peer)
+    random_[peer] = Random(mix(scenario.seed, 'L'), peer);
+  if (scenario.links_given() && !timeline.constant()) connect_given(timeline, own);
 }
 
 /// Given links are up between those who were there before the start.
-void Transport::connect_given(const Timeline& timeline) {
-  for (std::uint32_t i = 0; i < graph_.peers(); ++i) {
+void Transport::connect_given(const Timeline& timeline, PeerRange own) {
+  for (std::uint32_t i = own.first; i < own.last; ++i) {
     for (Connections::Link& link : connections_.row(PeerId{i})) {
       const bool up = timeline.up(PeerId{i}, 0) && timeline.up(link.peer, 0);
       link.state = up ? State::up : State::free;
@@ -45,7 +48,9 @@ void Transport::connect_given(const Timeline& timeline) {
   }
 }
 
+/// From the row of either: it is the same both ways, and one of them may be another rank's.
 Duration Transport::given_latency(PeerId a, PeerId b) const {
+  if (!own_.has(a)) std::swap(a, b);
   const auto begin = graph_.targets.begin() + static_cast<std::ptrdiff_t>(graph_.offsets[index(a)]);
   const auto end = graph_.targets.begin() + static_cast<std::ptrdiff_t>(graph_.offsets[index(a) + 1]);
   const auto place = std::lower_bound(begin, end, b);

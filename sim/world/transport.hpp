@@ -24,7 +24,9 @@ namespace gossip::sim {
 /// Whatever is called for a peer writes that peer's part only, so that blocks of peers can be worked on side by side.
 class Transport {
  public:
-  Transport(const Scenario& scenario, const Graph& graph, const LatencyModel& model, const Timeline& timeline);
+  /// For the links of `own` peers.
+  Transport(const Scenario& scenario, const Graph& graph, const LatencyModel& model, const Timeline& timeline,
+            PeerRange own);
 
   /// The graph's, where its file gives one; otherwise the model's.
   Duration latency(PeerId a, PeerId b) const {
@@ -109,8 +111,9 @@ class Transport {
   Change on_dial(const Event& event, std::uint32_t session);
   Change on_accepted(const Event& event, std::uint32_t session);
   Change on_ended(const Event& event);
-  void connect_given(const Timeline& timeline);
+  void connect_given(const Timeline& timeline, PeerRange own);
 
+  PeerRange own_;
   const LinkSpec& spec_;
   Duration detection_;
   const Graph& graph_;

@@ -29,8 +29,8 @@ std::vector<std::uint32_t> numbers(const Graph& graph, std::uint32_t peer) {
 
 /// No self-link, no link twice, rows sorted, each link in both rows.
 void expect_proper(const Graph& graph) {
-  ASSERT_EQ(graph.offsets.front(), 0u);
-  ASSERT_EQ(graph.offsets.back(), graph.targets.size());
+  ASSERT_EQ(graph.offsets[0], 0u);
+  ASSERT_EQ(graph.offsets[graph.peers()], graph.targets.size());
   for (std::uint32_t peer = 0; peer < graph.peers(); ++peer) {
     const auto neighbours = row(graph, peer);
     ASSERT_EQ(std::ranges::adjacent_find(neighbours, std::ranges::greater_equal()), neighbours.end()) << peer;
@@ -212,7 +212,7 @@ TEST(Graph, IsTheSameOnAnyNumberOfThreads) {
     const Graph one = make_graph(RandomOut{3}, peers, 7, "here");
     for (const std::uint32_t threads : {2u, 5u}) {
       const Graph several = make_graph(RandomOut{3}, peers, 7, "here", threads);
-      EXPECT_EQ(several.offsets, one.offsets) << peers << " peers, " << threads << " threads";
+      EXPECT_TRUE(std::ranges::equal(several.offsets, one.offsets)) << peers << " peers, " << threads << " threads";
       EXPECT_EQ(several.targets, one.targets) << peers << " peers, " << threads << " threads";
     }
     EXPECT_NEAR(static_cast<double>(one.links()), 3.0 * peers, 30) << "3 picks each, a few of them mutual";

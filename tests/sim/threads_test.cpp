@@ -2,8 +2,9 @@
 
 #include "sim/report/report.hpp"
 #include "sim/scenario/reader.hpp"
+#include "tests/sim/ranks.hpp"
 
-/// Every figure of a report is the same, whatever number of threads made it.
+/// Every figure of a report is the same, whatever number of threads and ranks made it.
 namespace gossip::sim {
 namespace {
 
@@ -13,11 +14,21 @@ struct Run {
 };
 void PrintTo(const Run& run, std::ostream* out) { *out << run.scenario; }
 
-OrderedJson figures(const Experiment& experiment, const EngineOptions& options) {
-  OrderedJson report = report_json({experiment.scenario, {}, run(experiment, options)});
+OrderedJson figures(const Scenario& scenario, Result result) {
+  OrderedJson report = report_json({scenario, {}, std::move(result)});
   for (const char* of_the_machine : {"wall_seconds", "events_per_second", "peak_rss_bytes", "bytes_per_peer"}) {
     EXPECT_EQ(report.erase(of_the_machine), 1u) << of_the_machine;
   }
+  return report;
+}
+
+OrderedJson figures_of_ranks(const Scenario& scenario, const EngineOptions& options, std::uint32_t count) {
+  OrderedJson report;
+  test::RanksOfThreads(count).each([&](Ranks& ranks) {
+    const Experiment experiment(scenario, 1, ranks);
+    Result result = run(experiment, options, ranks);
+    if (ranks.first()) report = figures(scenario, std::move(result));
+  });
   return report;
 }
 
@@ -27,13 +38,28 @@ TEST_P(Threads, MakeTheSameReport) {
   const Experiment experiment(
       read_scenario(std::string(GOSSIP_SOURCE_DIR) + "/scenarios/" + GetParam().scenario + ".json", GetParam().sets));
   EngineOptions options;
-  const OrderedJson one = figures(experiment, options);
+  const OrderedJson one = figures(experiment.scenario, run(experiment, options));
   options.events_worth_threads = 0;  // the windows of small scenarios too
   for (const auto& [threads, blocks] : {std::pair{2u, 0u}, {4u, 5u}, {3u, 17u}}) {
     options.threads = threads;
     options.blocks = blocks;
-    EXPECT_EQ(figures(experiment, options), one) << threads << " threads, " << blocks << " blocks";
+    EXPECT_EQ(figures(experiment.scenario, run(experiment, options)), one)
+        << threads << " threads, " << blocks << " blocks";
     options.events_worth_threads = 100;  // waking many threads for each is slow
+  }
+}
+
+TEST_P(Threads, AndRanksMakeTheSameReport) {
+  const Scenario scenario =
+      read_scenario(std::string(GOSSIP_SOURCE_DIR) + "/scenarios/" + GetParam().scenario + ".json", GetParam().sets);
+  EngineOptions options;
+  const Experiment experiment(scenario);
+  const OrderedJson one = figures(experiment.scenario, run(experiment, options));
+  for (const auto& [ranks, threads, blocks] : {std::tuple{2u, 1u, 0u}, {4u, 2u, 4u}, {3u, 1u, 2u}}) {
+    options.threads = threads;
+    options.blocks = blocks;
+    EXPECT_EQ(figures_of_ranks(experiment.scenario, options, ranks), one)
+        << ranks << " ranks, " << threads << " threads";
   }
 }
 

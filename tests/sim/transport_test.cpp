@@ -36,7 +36,7 @@ struct Wires {
   Graph graph;
   LatencyModel model{scenario.links, 1, "test"};
   Timeline timeline{scenario};
-  Transport transport{scenario, graph, model, timeline};
+  Transport transport{scenario, graph, model, timeline, {0, scenario.peers}};
 };
 
 std::vector<Event> farewells(Wires& wires, PeerId peer, bool clean, Time now) {
