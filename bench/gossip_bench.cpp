@@ -2,11 +2,14 @@
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <string_view>
 
 #include "bench/convergence/convergence.hpp"
 #include "bench/engine_bench.hpp"
 #include "bench/node_bench.hpp"
+#include "bench/phold.hpp"
+#include "bench/scale_bench.hpp"
 #include "bench/truth_bench.hpp"
 
 namespace {
@@ -41,6 +44,34 @@ int main(int argc, char** argv) {
   engine->add_option("--json", options.json, "Also write the figures to this file");
   engine->add_option("--bound", options.bound, "Also run this program, a flood without any core, for each size")
       ->check(CLI::ExistingFile);
+  gossip::bench::PholdOptions phold_options;
+  CLI::App* phold = app.add_subcommand("phold", "The engine's time alone, on the usual benchmark of such engines");
+  phold->add_option("--processes", phold_options.processes)->check(CLI::Range(2u, 100'000'000u))->capture_default_str();
+  phold->add_option("--events", phold_options.events, "In flight, of each")
+      ->check(CLI::Range(1u, 1'000u))
+      ->capture_default_str();
+  phold->add_option("--increments", phold_options.mean_increments, "How long it runs, in mean increments")
+      ->check(CLI::Range(0.1, 1e6))
+      ->capture_default_str();
+  phold->add_option("--threads", phold_options.threads, "As 1,2 (the default)")
+      ->delimiter(',')
+      ->check(CLI::Range(1u, 1'024u));
+  gossip::bench::ScaleOptions scale_options;
+  scale_options.program = (std::filesystem::path(argv[0]).parent_path() / "gossip-sim").string();
+  scale_options.scenario = "scenarios/million.json";
+  std::vector<double> scale_peers(scale_options.peers.begin(), scale_options.peers.end());
+  CLI::App* scale = app.add_subcommand("scale", "A scenario on more and more peers, threads and processes");
+  scale->add_option("--scenario", scale_options.scenario)->check(CLI::ExistingFile)->capture_default_str();
+  scale->add_option("--peers", scale_peers, "Sizes, as 1e4,1e5,1e6 (the default)")
+      ->delimiter(',')
+      ->check(CLI::Validator(peers_error, "N"));
+  scale->add_option("--threads", scale_options.threads, "As 1,2 (the default)")
+      ->delimiter(',')
+      ->check(CLI::Range(1u, 1'024u));
+  scale->add_option("--ranks", scale_options.ranks, "Processes, by mpirun: as 1,2 (default: 1)")
+      ->delimiter(',')
+      ->check(CLI::Range(1u, 1'024u));
+  scale->add_option("--repeat", scale_options.repeat)->check(CLI::Range(1, 100))->capture_default_str();
   gossip::bench::TruthOptions truth_options;
   CLI::App* truth = app.add_subcommand("truth", "What the literature published, run again; exits 1 where it misses");
   truth->add_option("--block", truth_options.block, "Only this one");
@@ -70,6 +101,9 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     if (full) growth_peers.push_back(1e6);
     growth.peers.assign(growth_peers.begin(), growth_peers.end());
+    if (*phold) return gossip::bench::run_phold(phold_options) ? 0 : 1;
+    scale_options.peers.assign(scale_peers.begin(), scale_peers.end());
+    if (*scale) return gossip::bench::run_scale_bench(scale_options) ? 0 : 1;
     if (*convergence) return gossip::bench::convergence::run(growth), 0;
     if (*truth) return gossip::bench::run_truth_bench(truth_options) ? 0 : 1;
     options.peers.assign(peers.begin(), peers.end());
