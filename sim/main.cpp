@@ -4,8 +4,11 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <iostream>
+#include <sstream>
 
+#include "core/random.hpp"
 #include "sim/machine/mpi.hpp"
 #include "sim/machine/process.hpp"
 #include "sim/report/report.hpp"
@@ -103,6 +106,27 @@ struct Prepared {
   GraphFacts graph{};
 };
 
+/// Of what is run; its data files are taken on trust.
+std::uint64_t fingerprint(const Arguments& arguments) {
+  std::stringstream text;
+  text << std::ifstream(arguments.scenario).rdbuf();
+  for (const std::string& set : arguments.sets) text << '\n' << set;
+  text << '\n' << arguments.seed.value_or(0) << arguments.wire;
+  std::uint64_t hash = 0;
+  for (const char c : text.str()) hash = mix(hash, static_cast<unsigned char>(c));
+  return hash;
+}
+
+void check_same(const Arguments& arguments, Ranks& ranks) {
+  const auto all = ranks.all(fingerprint(arguments));
+  for (std::size_t r = 1; r < all.size(); ++r) {
+    if (all[r] != all[0]) {
+      throw InputError("rank " + std::to_string(r), "runs another scenario than rank 0: " + arguments.scenario +
+                                                        " and the options must be the same for all");
+    }
+  }
+}
+
 Prepared prepare(const Arguments& arguments, const Ranks& ranks) {
   if (ranks.first()) {
     if (!arguments.json.empty() && arguments.json != "-") check_writable(arguments.json);
@@ -133,6 +157,7 @@ Result run_peers(const Experiment& experiment, const Arguments& arguments, Ranks
 int run_command(const Arguments& arguments, Ranks& ranks) {
   const Stopwatch setup;
   const Prepared prepared = together(ranks, [&] { return prepare(arguments, ranks); });
+  check_same(arguments, ranks);
   const Experiment& experiment = *prepared.experiment;
   const double setup_seconds = setup.seconds();
   Report report{experiment.scenario, prepared.graph, run_peers(experiment, arguments, ranks)};
