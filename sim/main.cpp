@@ -2,9 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <iostream>
+#include <sstream>
 #include <thread>
 
 #include "sim/machine/process.hpp"
@@ -35,6 +38,14 @@ struct Arguments {
   std::uint32_t threads = std::max(1u, std::thread::hardware_concurrency());
   bool wire = false, quiet = false;
 };
+
+int unprinted = 0;  // why the first thing that could not be printed was not
+
+/// A report in a file is written all the same, so that this is a failure at the end only.
+void print(const std::string& text) {
+  errno = 0;
+  if (!(std::cout << text << std::flush) && unprinted == 0) unprinted = errno;
+}
 
 /// A line on the terminal that is overwritten four times a second.
 class ProgressBar {
@@ -96,9 +107,9 @@ int run_command(const Arguments& arguments) {
     for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
   }
   report.result.setup_seconds += setup_seconds;
-  if (!arguments.quiet) print_summary(std::cout, report);
+  if (!arguments.quiet) print(summary(report));
   if (arguments.json == "-") {
-    std::cout << report_json(report).dump(2) << '\n';
+    print(report_json(report).dump(2) + "\n");
   } else if (!arguments.json.empty()) {
     write_file(arguments.json, report_json(report).dump(2) + "\n");
   }
@@ -108,9 +119,9 @@ int run_command(const Arguments& arguments) {
 
 int check_command(const Arguments& arguments) {
   const Experiment experiment(read(arguments));
-  std::cout << arguments.scenario << ": fine: " << experiment.scenario.peers << " peers, " << experiment.graph.links()
-            << " links\n";
-  return 0;
+  print(arguments.scenario + ": fine: " + std::to_string(experiment.scenario.peers) + " peers, " +
+        std::to_string(experiment.graph.links()) + " links\n");
+  return fine;
 }
 
 void add_scenario(CLI::App& command, Arguments& arguments) {
@@ -122,6 +133,8 @@ void add_scenario(CLI::App& command, Arguments& arguments) {
 }
 
 int run_program(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // who reads may go: a report in a file is written all the same
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is a write error
   CLI::App app{
       "Runs gossip peers of a scenario file through simulated time and measures how data spreads.\n"
       "Exit codes: 0 fine, 1 it did not work (memory, disk), 2 bad usage or input, 130 interrupted.",
@@ -150,12 +163,14 @@ int run_program(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : bad_input;
+    std::ostringstream help;
+    const int code = app.exit(error, help);
+    print(help.str());
+    return code == 0 ? fine : bad_input;
   }
   if (*schema) {
-    std::cout << scenario_schema();
-    return 0;
+    print(scenario_schema());
+    return fine;
   }
   return *check ? check_command(arguments) : run_command(arguments);
 }
@@ -164,7 +179,9 @@ int run_program(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return run_program(argc, argv);
+    const int code = run_program(argc, argv);
+    if (unprinted != 0) throw RunError("standard output", std::strerror(unprinted));
+    return code;
   } catch (const InputError& error) {
     std::cerr << "gossip-sim: " << error.what() << '\n';
     return bad_input;
