@@ -80,6 +80,7 @@ node::Settings brief_settings(std::uint16_t bootstrapper, std::uint32_t degree) 
   settings.p2p_address.port = 0;
   settings.sampling().degree = degree;
   settings.sampling().retry_min = 20 * millisecond;
+  settings.limits.link_rate = 10'000'000;  // what is measured is how fast a node is, not what it lets a peer do
   settings.intake().seen_ttl = settings.intake().validation_deadline = 250 * millisecond;
   if (bootstrapper != 0) {
     settings.bootstrapper = net::HostPort{.host = "127.0.0.1", .port = bootstrapper, .kind = net::HostKind::v4};

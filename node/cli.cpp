@@ -331,7 +331,10 @@ class Program {
     command->callback([this] { action_ = [this] { return replay_file(file_, quiet_, json_); }; });
   }
 
-  CLI::App app_{"A gossip daemon and its tools."};
+  CLI::App app_{
+      "A gossip daemon and its tools.\n"
+      "Exit codes: 0 fine, 1 it did not work (nobody answers, a replay differs), 2 bad usage or input.",
+      "gossip-node"};
   std::function<int()> action_;
   SettingsSource source_;
   std::string record_, file_, stdin_, peer_host_, api_ = "127.0.0.1:7001";

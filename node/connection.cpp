@@ -27,6 +27,11 @@ asio::awaitable<void> Connection::read() {
   while (state_ != State::closed) {
     if (!rest_.empty()) co_await asio::post(loop_.io, asio::use_awaitable);
     while (state_ == State::open && paused()) co_await loop_.relief.async_wait(as_result);
+    if (held()) {
+      asio::steady_timer pause(loop_.io, asio::steady_timer::time_point(std::chrono::nanoseconds(held_until_)));
+      co_await pause.async_wait(as_result);
+      loop_.refresh();
+    }
     if (!rest_.empty()) {
       handle_rest();
       continue;
@@ -71,7 +76,7 @@ std::span<const std::byte> Connection::handle(std::span<const std::byte> bytes) 
   const auto result = reader_.take(
       bytes,
       [&](std::span<const std::byte> frame) {
-        return state_ == State::open && on_frame(frame) && ++frames < frames_a_turn;
+        return state_ == State::open && on_frame(frame) && ++frames < frames_a_turn && !held();
       },
       [&](std::span<const std::byte> header) {
         return state_ == State::open && (is_possible(header) || (on_frame(header), false));

@@ -24,6 +24,7 @@ namespace gossip::node {
 ///   data from there on instead of slowing anybody, and is trusted again once its queue was empty.
 /// - One turn of the loop handles at most `frames_a_turn` frames of a connection; then all others have theirs. What was
 ///   read meanwhile, at most the loop's buffer, waits here, and nothing more is read.
+/// - Who is on hold is not read from until then; what was read before waits here.
 /// - A frame of a type or size that nobody at this port sends is refused when its header is there. One that is begun
 ///   must be whole after `frame_timeout`.
 /// - All that was queued in one turn of the loop goes out in one write; while there is more input to handle at once, in
@@ -76,6 +77,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     return given_up_ ? last_progress_ - long_ago : last_progress_;
   }
   Time last_read() const { return last_read_; }
+  /// From now on; what is being handled is handled to its end.
+  void hold(Time until) { held_until_ = until; }
   void set_limit(std::uint64_t limit) { limit_ = limit; }
   const tcp::endpoint& remote() const { return stream_->remote(); }
   tcp::endpoint local() const { return stream_->local(); }
@@ -103,6 +106,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static constexpr Duration long_ago = 24 * 3'600 * second;  // beyond the patience that can be set
 
   bool paused() const;
+  bool held() const { return state_ == State::open && loop_.now < held_until_; }
   bool read_some();
   void handle_rest();
   std::span<const std::byte> handle(std::span<const std::byte> bytes);
@@ -138,7 +142,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t counted_ = 0;  // in the total
   net::Bytes rest_;          // was read, and waits for the next turn
   std::size_t rest_begin_ = 0;
-  Time last_progress_, last_read_, congested_since_ = 0, closing_since_ = 0, frame_since_ = 0;
+  Time last_progress_, last_read_, congested_since_ = 0, closing_since_ = 0, frame_since_ = 0, held_until_ = 0;
 };
 
 }  // namespace gossip::node

@@ -22,6 +22,7 @@ enum class Counter : std::uint8_t {
   dial_failed,
   modules,
   drop_pull,
+  drop_link_rate,
   drop_peer_queue,
   drop_module_queue,
   drop_too_large,
@@ -42,6 +43,7 @@ enum class Counter : std::uint8_t {
   accept_failed,
   unsent,
   drop_unsent,
+  link_pauses,
   count_
 };
 inline constexpr std::size_t counter_count = static_cast<std::size_t>(Counter::count_);
@@ -58,6 +60,7 @@ inline constexpr std::array<Named, counter_count> known_counters = {{
     {"dial_failed", "dials", Kind::counter, "nobody was reached"},
     {"modules", "connections", Kind::counter, "from modules"},
     {"drop_pull", "frames", Kind::counter, "a PULL within `answer_interval` of the last answer: answered later, once"},
+    {"drop_link_rate", "frames", Kind::counter, "new, but more than `link_rate` for over a second"},
     {"drop_peer_queue", "frames", Kind::counter, "announces that a peer's full queue lost"},
     {"drop_module_queue", "frames", Kind::counter, "notifications that a module's full queue lost"},
     {"drop_too_large", "messages", Kind::counter, "announced, but too large for the classic dialect"},
@@ -79,6 +82,7 @@ inline constexpr std::array<Named, counter_count> known_counters = {{
     {"accept_failed", "attempts", Kind::counter, "a connection could not be accepted, as without file descriptors"},
     {"unsent", "messages", Kind::counter, "announced by modules while there was no peer; the first one gets them"},
     {"drop_unsent", "messages", Kind::counter, "of those: none came in time, or there were too many"},
+    {"link_pauses", "pauses", Kind::counter, "a peer that brought more than `link_rate` was not read from for 10 ms"},
 }};
 
 struct Counters {

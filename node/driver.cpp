@@ -31,21 +31,21 @@ void Driver::start(Time now) {
   run(now, Start{});
 }
 
-void Driver::receive_announce(Time now, PeerId from, const Message& message) {
+Arrival Driver::receive_announce(Time now, PeerId from, const Message& message, bool may_be_new) {
   counters_.add(Counter::received);
-  announce(now, from, message, no_module);
+  return announce(now, from, message, no_module, may_be_new);
 }
 
 bool Driver::publish(Time now, const Message& message, ModuleId publisher) {
   counters_.add(Counter::announced);
-  return announce(now, no_peer, message, publisher);
+  return announce(now, no_peer, message, publisher, true) == Arrival::fresh;
 }
 
-/// Whether it is new here.
-bool Driver::announce(Time now, PeerId from, const Message& message, ModuleId publisher) {
+Arrival Driver::announce(Time now, PeerId from, const Message& message, ModuleId publisher, bool may_be_new) {
   GOSSIP_ASSERT(!running_);
   const net::MessageId id = hasher_(message.data_type, message.data);
   std::optional<MessageRef> number = table_.find(id);
+  if (!number && !may_be_new) return Arrival::refused;
   if (!number) {
     number = messages_.add(message.data_type, message.data);
   } else if (!messages_.give_body(*number, message.data)) {
@@ -53,7 +53,7 @@ bool Driver::announce(Time now, PeerId from, const Message& message, ModuleId pu
   }
   if (!number) {
     counters_.add(Counter::store_full);
-    return false;
+    return Arrival::dropped;
   }
   current_ = {.id = id, .message = *number, .publisher = publisher};
   if (from == no_peer) {
@@ -64,7 +64,7 @@ bool Driver::announce(Time now, PeerId from, const Message& message, ModuleId pu
   const bool admitted = std::exchange(current_, {}).admitted;
   messages_.drop_body(*number);
   messages_.collect();
-  return admitted;
+  return admitted ? Arrival::fresh : Arrival::dropped;
 }
 
 void Driver::receive_contact(Time now, PeerId from, const Frame& frame) {

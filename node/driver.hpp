@@ -15,6 +15,9 @@
 
 namespace gossip::node {
 
+/// What became of an announce: it is new here, it was dropped (a copy, no room), or it would be new and may not.
+enum class Arrival : std::uint8_t { fresh, dropped, refused };
+
 /// Drives the core: turns facts into inputs, one at a time, and carries out the actions.
 ///
 /// Rules
@@ -46,7 +49,7 @@ class Driver {
     send_unsent();
   }
   void peer_down(Time now, PeerId peer) { run(now, PeerDown{peer}); }
-  void receive_announce(Time now, PeerId from, const Message& message);
+  Arrival receive_announce(Time now, PeerId from, const Message& message, bool may_be_new = true);
   /// PULL or PUSH.
   void receive_contact(Time now, PeerId from, const Frame& frame);
   void receive_response(Time now, PeerId from, std::span<const PeerId> peers);
@@ -108,7 +111,7 @@ class Driver {
   void on(const Drop& action);
   void send(PeerId to, const Frame& frame);
   Message outgoing(MessageRef message, std::uint8_t ttl) const;
-  bool announce(Time now, PeerId from, const Message& message, ModuleId publisher);
+  Arrival announce(Time now, PeerId from, const Message& message, ModuleId publisher, bool may_be_new);
   void take_back();
 
   const Operations* kind_;

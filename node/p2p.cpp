@@ -260,7 +260,18 @@ bool P2p::heard(PeerConnection& connection, net::Endpoint claimed) {
 }
 
 void P2p::on(PeerConnection& connection, const Message& message) {
-  if (heard(connection, {})) driver_->receive_announce(loop_.now, connection.peer, message);
+  if (!heard(connection, {})) return;
+  const std::uint32_t rate = settings_.limits.link_rate;
+  const PeerId peer = connection.peer;
+  const bool may = link(peer).allowance.may_bring(rate, loop_.now);
+  const Arrival arrival = driver_->receive_announce(loop_.now, peer, message, may);
+  if (arrival == Arrival::refused) {
+    loop_.counters.add(Counter::drop_link_rate);
+    dropped(peer);
+  } else if (arrival == Arrival::fresh && link(peer).allowance.take(rate, loop_.now)) {
+    loop_.counters.add(Counter::link_pauses);
+    connection.hold(loop_.now + Allowance::pause);
+  }
 }
 
 void P2p::on(PeerConnection& connection, const Pull& message) {
@@ -470,28 +481,6 @@ void P2p::tick_link(PeerConnection& connection, Time now) {
     // Who asks has introduced itself before.
     driver_->receive_contact(now, connection.peer, Frame::pull(no_peer));
   }
-}
-
-// For reports.
-
-std::size_t P2p::queued() const {
-  std::size_t bytes = 0;
-  for (const auto& connection : connections_) bytes += connection->queued();
-  return bytes;
-}
-
-std::vector<P2p::LinkInfo> P2p::links() const {
-  std::vector<LinkInfo> infos;
-  for (std::uint32_t i = 0; i < links_.size(); ++i) {
-    const auto& connection = links_[i].connection;
-    if (!connection) continue;
-    const auto address = table_.address(PeerId{i});
-    infos.push_back({.address = address ? to_string(*address) : connection->name() + " (anonymous)",
-                     .inbound = connection->inbound,
-                     .queued = connection->queued(),
-                     .dropped = links_[i].dropped});
-  }
-  return infos;
 }
 
 }  // namespace gossip::node

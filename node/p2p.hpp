@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "node/admission.hpp"
+#include "node/allowance.hpp"
 #include "node/commands.hpp"
 #include "node/connection.hpp"
 #include "node/dialect.hpp"
@@ -75,6 +76,7 @@ class PeerConnection : public Connection {
 ///   sent one: the classic dialect has no ping. The core did not ask, and is not told the answer.
 /// - A PULL is answered at most once in `answer_interval` on one link; those that come meanwhile are one, answered then.
 ///   So who asks and does not read costs a RESPONSE a second; who asks `most_pulls` times meanwhile is closed.
+/// - A link brings at most `link_rate` new messages a second: see Allowance.
 /// - At most `links_per_address` links with one address and `links_per_network` in one network, whoever dialled, but for
 ///   what is trusted. One more is closed at once, unread; one that the core wants to dial counts as not reached. What addresses
 ///   may be listed is PeerTable's rule.
@@ -141,7 +143,8 @@ class P2p final : public Links {
     Time answered = never;   // the last PULL
     std::uint64_t mark = 0;  // of the bytes to it: these were queued by `marked`
     Time marked = 0;
-    std::uint64_t dropped = 0;  // of what it sent, by the core
+    Allowance allowance;        // of new messages
+    std::uint64_t dropped = 0;  // of what it sent, by the core or for its allowance
   };
 
   void accepted(tcp::socket socket);

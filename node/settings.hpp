@@ -25,6 +25,7 @@ struct Limits {
   std::uint32_t p2p_rate = 64;
   std::uint32_t links_per_address = 4;
   std::uint32_t links_per_network = automatic;
+  std::uint32_t link_rate = 20'000;
   std::uint32_t api_connections = 1024;
   std::uint32_t api_subscriptions = 256;
   std::uint64_t peer_queue = 8u << 20;
@@ -61,6 +62,9 @@ struct Limits {
         field<&L::links_per_network>("links_per_network", whole(1, 60'000),
                                      {"neighbours in one /24, or /48 of IPv6, whoever dialled; see `trust`",
                                       "who rents one network is not the majority", "half of `links`"}),
+        field<&L::link_rate>("link_rate", whole(100, 10'000'000),
+                             {"new messages a second that one peer may bring; more of them wait, then are refused",
+                              "what seen_capacity holds for seen_ttl, rounded up"}),
         field<&L::api_connections>("api_connections", whole(1, 100'000), {"modules", "guess"}),
         field<&L::api_subscriptions>("api_subscriptions", whole(1, 65'536),
                                      {"data types one module can subscribe to", "guess"}),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -14,34 +15,60 @@
 namespace gossip::sim {
 namespace {
 
-/// A file that is written beside and renamed, so that a full disk leaves the old one whole.
+/// Whether a new file can take this one's place by a rename. A symbolic link, a pipe or a device would be replaced itself.
+bool is_replaceable(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const auto type = std::filesystem::symlink_status(path, ignored).type();
+  return type == std::filesystem::file_type::regular || type == std::filesystem::file_type::not_found;
+}
+
+/// A file that is written beside and renamed, so that a full disk leaves the old one whole. What is not replaceable is
+/// written to as it is.
 class Output {
  public:
-  explicit Output(std::filesystem::path path) : path_(std::move(path)), beside_(path_.string() + ".new") {
-    file_.open(beside_, std::ios::binary);
-    if (!file_) throw InputError(path_.string(), "cannot be written");
+  explicit Output(std::filesystem::path path)
+      : path_(std::move(path)), written_(path_.string() + (is_replaceable(path_) ? ".new" : "")) {
+    errno = 0;
+    file_.open(written_, std::ios::binary);
+    look();
+    if (!file_) fail();
   }
   Output(const Output&) = delete;
   ~Output() {
     std::error_code ignored;
-    if (!beside_.empty()) std::filesystem::remove(beside_, ignored);
+    if (!finished_ && written_ != path_) std::filesystem::remove(written_, ignored);
   }
   void finish() {
+    errno = 0;
     file_.close();
-    std::error_code error;
-    if (file_) std::filesystem::rename(beside_, path_, error);
-    if (!file_ || error) throw RunError(path_.string(), "could not be written to its end; is the disk full?");
-    beside_.clear();
+    look();
+    if (file_ && written_ != path_ && std::rename(written_.c_str(), path_.c_str()) != 0) {
+      file_.setstate(std::ios::failbit);
+      look();
+    }
+    if (!file_) fail();
+    finished_ = true;
   }
   template <class T>
   Output& operator<<(const T& value) {
+    if (!file_) return *this;
+    errno = 0;
     file_ << value;
+    look();
     return *this;
   }
 
  private:
-  std::filesystem::path path_, beside_;
+  /// Whatever is done next changes errno.
+  void look() {
+    if (!file_ && problem_.empty()) problem_ = errno == 0 ? "unknown error" : std::strerror(errno);
+  }
+  [[noreturn]] void fail() const { throw RunError(path_.string(), "could not be written to its end: " + problem_); }
+
+  std::filesystem::path path_, written_;
   std::ofstream file_;
+  std::string problem_;
+  bool finished_ = false;
 };
 
 void write_messages(const std::filesystem::path& path, const Result& result) {
@@ -86,18 +113,23 @@ void write_deliveries(const std::filesystem::path& path, const Result& result) {
 }  // namespace
 
 void check_writable(const std::string& path) {
+  const auto demand = [&](const std::filesystem::path& what, const char* words) {
+    if (::access(what.c_str(), W_OK) != 0) throw InputError(path, words + std::string(std::strerror(errno)));
+  };
+  std::error_code ignored;
+  const auto type = std::filesystem::status(path, ignored).type();
+  if (type == std::filesystem::file_type::directory) throw InputError(path, "is a folder; name a file");
+  if (type != std::filesystem::file_type::not_found) demand(path, "cannot be written: ");
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  const bool there = std::filesystem::exists(path);
-  if (std::filesystem::is_directory(path)) throw InputError(path, "is a folder; name a file");
-  if (access(there ? path.c_str() : folder.c_str(), W_OK) != 0) {
-    throw InputError(path, std::string("cannot be written: ") + std::strerror(errno));
-  }
+  if (is_replaceable(path)) demand(folder, "cannot be written: its folder: ");
 }
 
 void make_folder(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error) throw InputError(path, "cannot be made: " + error.message());
+  if (::access(path.c_str(), W_OK) != 0)
+    throw InputError(path, std::string("cannot be written: ") + std::strerror(errno));
 }
 
 void write_file(const std::string& path, const std::string& text) {

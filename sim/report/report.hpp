@@ -1,6 +1,5 @@
 #pragma once
 
-#include <iosfwd>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -39,7 +38,7 @@ std::span<const MessageColumn> message_columns();
 OrderedJson report_json(const Report& report);
 
 /// The same in a screen that a person reads in ten seconds.
-void print_summary(std::ostream& out, const Report& report);
+std::string summary(const Report& report);
 
 /// messages.csv, coverage.csv and deliveries.csv in `folder`, which must exist.
 /// Needs EngineOptions::record_deliveries. Throws RunError naming the file that cannot be written.
@@ -52,7 +51,8 @@ std::vector<std::pair<double, double>> coverage_over_time(const Result& result);
 void check_writable(const std::string& path);
 void make_folder(const std::string& path);
 
-/// The old file stays until the new one is whole. Throws RunError naming the file.
+/// The old file stays until the new one is whole; a symbolic link, a pipe or a device is written to as it is.
+/// Throws RunError naming the file.
 void write_file(const std::string& path, const std::string& text);
 
 }  // namespace gossip::sim

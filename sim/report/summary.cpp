@@ -1,5 +1,4 @@
 #include <iomanip>
-#include <ostream>
 #include <sstream>
 
 #include "sim/report/report.hpp"
@@ -67,7 +66,8 @@ void line(std::ostream& out, const char* name, const std::string& value) {
 
 }  // namespace
 
-void print_summary(std::ostream& out, const Report& typed) {
+std::string summary(const Report& typed) {
+  std::ostringstream out;
   const Json report = report_json(typed);
   const Json& graph = report["graph"];
   const Json& latency = report["latency_ms"];
@@ -104,6 +104,7 @@ void print_summary(std::ostream& out, const Report& typed) {
            " s (set-up " + number(report["wall_seconds"]["setup"], 2) + " s), " + grouped(report["events"]) +
            " events, " + number(report["events_per_second"].get<double>() / 1e6, 2) + " M/s, " +
            bytes(report["peak_rss_bytes"]) + " peak");
+  return out.str();
 }
 
 }  // namespace gossip::sim

@@ -114,6 +114,28 @@ TEST(Configuration, OtherModulesSectionsAreTheirs) {
   EXPECT_EQ(settings.intake().seen_ttl, 1500 * millisecond);
 }
 
+TEST(Configuration, AByteOrderMarkIsNoPartOfTheFirstLine) {
+  const std::string mark = "\xef\xbb\xbf";
+  for (const std::string text : {"hostkey = k\n[gossip]\ndegree = 7\n", "[gossip]\r\ndegree = 7\r\n",
+                                 "# by Notepad\n[gossip]\ndegree = 7\n", "\n[gossip]\ndegree = 7", ""}) {
+    Settings with, without;
+    EXPECT_EQ(parse_ini(mark + text, with).size(), 0u) << text;
+    EXPECT_EQ(parse_ini(text, without).size(), 0u) << text;
+    EXPECT_EQ(to_ini(with, false), to_ini(without, false)) << text;
+    EXPECT_EQ(with.sampling().degree, text.empty() ? Settings().sampling().degree : 7u);
+  }
+  EXPECT_EQ(errors_of(mark + "[gossip]\ndegre = 4\n"),
+            std::vector<std::string>{"2: unknown key `degre`; did you mean \"degree\"?"});
+  EXPECT_EQ(errors_of(mark + mark + "[gossip]\n"), std::vector<std::string>{"1: expected `key = value` or `[section]`"})
+      << "anywhere else it is a character like others";
+}
+
+TEST(Configuration, AnAdvertisedIpv6AddressIsRefusedWithTheReason) {
+  const auto errors = errors_of("[gossip]\nadvertise = [2001:db8::1]:5\n");
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_NE(errors[0].find("the classic dialect carries IPv4 only"), std::string::npos) << errors[0];
+}
+
 TEST(Configuration, KeysAreFoundOnceWhateverTheirCase) {
   EXPECT_EQ(errors_of("[gossip]\ndegree = 3\nDEGREE = 4\n"),
             std::vector<std::string>{"3: `degree` was set in line 2 already"});

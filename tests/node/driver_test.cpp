@@ -294,7 +294,8 @@ class RandomLife {
       case 6:
         return driver_.wake(now_);
       default:
-        return driver_.receive_announce(now_, peer, message(data, ttl()));
+        driver_.receive_announce(now_, peer, message(data, ttl()));
+        return;
     }
   }
 

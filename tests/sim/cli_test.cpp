@@ -5,8 +5,12 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
+
+#include "sim/report/report.hpp"
+#include "sim/scenario/input_error.hpp"
 
 /// The program as a person or a script uses it.
 namespace gossip::sim {
@@ -20,12 +24,14 @@ struct Outcome {
   std::string out;  // both streams
 };
 
-Outcome call(const std::string& arguments) {
-  FILE* pipe = popen((std::string(GOSSIP_SIM) + " " + arguments + " 2>&1").c_str(), "r");
+Outcome shell(const std::string& command) {
+  FILE* pipe = popen(("{ " + command + "; } 2>&1").c_str(), "r");
   std::string out;
   for (int c = fgetc(pipe); c != EOF; c = fgetc(pipe)) out.push_back(static_cast<char>(c));
   return {WEXITSTATUS(pclose(pipe)), out};
 }
+
+Outcome call(const std::string& arguments) { return shell(std::string(GOSSIP_SIM) + " " + arguments); }
 
 std::string read(const fs::path& path) {
   std::stringstream text;
@@ -54,11 +60,30 @@ TEST_F(Cli, ReportHasEveryKeyThatOthersParse) {
   const std::string file = (folder / "report.json").string();
   ASSERT_EQ(call("run " + scenario(small) + " --quiet --json " + file).code, 0);
   const Json report = Json::parse(read(file));
-  for (const char* key :
-       {"scenario", "seed", "trace_hash", "interrupted", "peers", "graph", "simulated_seconds", "events", "wall_seconds",
-        "events_per_second", "peak_rss_bytes", "bytes_per_peer", "coverage", "latency_ms", "hops", "redundancy",
-        "payload_messages", "control_messages", "payload_bytes", "control_bytes", "drops", "misses", "coverage_over_time",
-        "per_message"}) {
+  for (const char* key : {"scenario",
+                          "seed",
+                          "trace_hash",
+                          "interrupted",
+                          "peers",
+                          "graph",
+                          "simulated_seconds",
+                          "events",
+                          "wall_seconds",
+                          "events_per_second",
+                          "peak_rss_bytes",
+                          "bytes_per_peer",
+                          "coverage",
+                          "latency_ms",
+                          "hops",
+                          "redundancy",
+                          "payload_messages",
+                          "control_messages",
+                          "payload_bytes",
+                          "control_bytes",
+                          "drops",
+                          "misses",
+                          "coverage_over_time",
+                          "per_message"}) {
     EXPECT_TRUE(report.contains(key)) << key;
   }
   EXPECT_EQ(report["coverage"], 1.0);
@@ -156,6 +181,121 @@ TEST_F(Cli, ASignalEndsARunWithAPartialReport) {
   const Json report = Json::parse(read(file));
   EXPECT_EQ(report["interrupted"], true);
   EXPECT_LT(report["simulated_seconds"], 720'000.0);
+}
+
+TEST_F(Cli, HelpNamesTheExitCodesOfTheReadme) {
+  const std::string help = call("--help").out, readme = read(GOSSIP_SOURCE_DIR "/README.md");
+  for (const char* code :
+       {"Exit codes: 0 fine", "1 it did not work (memory, disk)", "2 bad usage or input", "130 interrupted"}) {
+    EXPECT_NE(help.find(code), std::string::npos) << help;
+    EXPECT_NE(readme.find(code), std::string::npos) << code;
+  }
+}
+
+// A report that cannot be written.
+
+class FullDisk : public Cli {
+ protected:
+  const std::string program = GOSSIP_SIM;
+
+  /// What is in the folder `of` of the test, by name.
+  std::map<std::string, std::string> files(const std::string& of) const {
+    std::map<std::string, std::string> all;
+    for (const auto& entry : fs::directory_iterator(folder / of)) all[entry.path().filename()] = read(entry.path());
+    return all;
+  }
+  void expect_failed(const Outcome& outcome, const std::string& file, const std::string& why) {
+    EXPECT_EQ(outcome.code, 1) << outcome.out;
+    const std::string error = "gossip-sim: " + file + ": could not be written to its end: " + why + "\n";
+    EXPECT_NE(outcome.out.find(error), std::string::npos) << outcome.out;
+  }
+};
+
+TEST_F(FullDisk, LeavesTheOldReportWholeAndNothingBesideIt) {
+  fs::create_directory(folder / "out");
+  const std::string report = folder / "out/report.json", csv = folder / "out";
+  const std::string run = program + " run " + scenario(small) + " --quiet --json " + report + " --csv " + csv;
+  ASSERT_EQ(shell(run).code, 0);
+  const auto before = files("out");
+  ASSERT_EQ(before.size(), 4u) << "the report and three tables";
+  ASSERT_GT(before.at("report.json").size(), 1024u);
+  expect_failed(shell("ulimit -f 1; " + run + " --seed 2"), report, "File too large");
+  EXPECT_EQ(files("out"), before);
+  // Tables one by one: those that fit are new, the first that does not is as it was.
+  const std::string tables = program + " run " + scenario(small) + " --quiet --csv " + csv + " --seed 2";
+  ASSERT_LT(before.at("messages.csv").size(), 1024u);
+  ASSERT_GT(before.at("deliveries.csv").size(), 2048u);
+  expect_failed(shell("ulimit -f 4; " + tables), folder / "out/deliveries.csv", "File too large");
+  auto after = files("out");
+  EXPECT_NE(after["messages.csv"], before.at("messages.csv"));
+  EXPECT_EQ(after["deliveries.csv"], before.at("deliveries.csv"));
+  EXPECT_EQ(after.size(), before.size());
+}
+
+TEST_F(FullDisk, OfAFewKilobytes) {
+  const std::string disk = folder / "disk";
+  fs::create_directory(disk);
+  const std::string mounted = "mount -t tmpfs -o size=8k none " + disk;
+  if (shell("unshare -rm sh -c '" + mounted + "'").code != 0) GTEST_SKIP() << "no tmpfs of one's own here";
+  const std::string report = disk + "/report.json";
+  const std::string run = program + " run " + scenario(small) + " --quiet --json " + report;
+  const Outcome outcome =
+      shell("unshare -rm sh -c '" + mounted + " && echo old > " + report + " && head -c 4000 /dev/zero > " + disk +
+            "/other; " + run + "; code=$?; ls " + disk + "; cat " + report + "; exit $code'");
+  expect_failed(outcome, report, "No space left on device");
+  EXPECT_TRUE(outcome.out.ends_with("other\nreport.json\nold\n")) << outcome.out;
+}
+
+TEST_F(FullDisk, OfADeviceOrAPipeIsSaidToo) {
+  const std::string run = program + " run " + scenario(small);
+  expect_failed(shell(run + " --quiet --json /dev/full"), "/dev/full", "No space left on device");
+  EXPECT_TRUE(fs::is_character_file("/dev/full")) << "a device is not replaced";
+  for (const std::string& command : std::vector<std::string>{
+           run, run + " --quiet --json -", program + " check " + scenario(small), program + " schema"}) {
+    const Outcome outcome = shell(command + " > /dev/full");
+    EXPECT_EQ(outcome.code, 1) << command;
+    EXPECT_NE(outcome.out.find("gossip-sim: standard output: No space left on device"), std::string::npos)
+        << outcome.out;
+  }
+}
+
+TEST_F(Cli, WhatIsNoPlainFileIsWrittenToAsItIs) {
+  const std::string run = std::string(GOSSIP_SIM) + " run " + scenario(small) + " --quiet --json ";
+  EXPECT_EQ(Json::parse(shell(run + "/dev/stdout | cat").out)["scenario"], "small");
+  const std::string named_pipe = folder / "pipe";
+  EXPECT_EQ(Json::parse(
+                shell("mkfifo " + named_pipe + " && (" + run + named_pipe + " & cat " + named_pipe + ")").out)["seed"],
+            1);
+  std::ofstream(folder / "real.json") << "old";
+  fs::create_symlink("real.json", folder / "link.json");
+  EXPECT_EQ(shell(run + (folder / "link.json").string()).code, 0);
+  EXPECT_TRUE(fs::is_symlink(folder / "link.json"));
+  EXPECT_EQ(Json::parse(read(folder / "real.json"))["scenario"], "small");
+}
+
+TEST_F(Cli, WhoStopsReadingTheSummaryHasTheReportAllTheSame) {
+  const std::string report = folder / "report.json";
+  shell(std::string("(sleep 0.1; ") + GOSSIP_SIM + " run " + scenario(small) + " --json " + report + ") | true");
+  EXPECT_EQ(Json::parse(read(report))["scenario"], "small");
+}
+
+TEST_F(Cli, AFolderThatCannotBeWrittenIsFoundBeforeTheRun) {
+  std::ofstream(folder / "old.json") << "old";
+  fs::create_directory(folder / "closed");
+  fs::permissions(folder / "closed", fs::perms::none);
+  fs::permissions(folder, fs::perms(0555));
+  fs::permissions(folder / "old.json", fs::perms::all);
+  // A superuser may write everywhere.
+  const bool super = getuid() == 0;
+  EXPECT_EQ(super ? setresuid(65534, 65534, 0) : 0, 0);
+  EXPECT_THROW(check_writable(folder / "new.json"), InputError);
+  EXPECT_THROW(check_writable(folder / "old.json"), InputError) << "the new one is written beside it";
+  EXPECT_THROW(check_writable(folder / "closed/new.json"), InputError);
+  EXPECT_THROW(make_folder(folder), InputError);
+  EXPECT_THROW(make_folder(folder / "closed/new"), InputError);
+  EXPECT_NO_THROW(check_writable("/dev/null"));
+  EXPECT_EQ(super ? setresuid(0, 0, 0) : 0, 0);
+  fs::permissions(folder, fs::perms::owner_all);
 }
 
 }  // namespace

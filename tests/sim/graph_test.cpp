@@ -172,6 +172,24 @@ TEST(Graph, ScaleFreeHasAHeavyTail) {
   EXPECT_GT(facts.degree_deviation, facts.degree_mean / 2);
 }
 
+/// The recipe in docs/scenario.md. A peer that draws x seeks floor(beta / sqrt(x)) links.
+TEST(Graph, ScaleFreeByTheRecipeHasTheMeanDegreeToATenth) {
+  for (const std::uint32_t peers : {1'000u, 10'000u, 100'000u}) {
+    for (const int degree : {4, 8, 16}) {
+      const double beta = (degree + 0.8) * std::sqrt(peers) / 2;
+      const double mean = describe(make(ScaleFree{0.5, beta}, peers), 1).degree_mean;
+      EXPECT_NEAR(mean, degree, 0.1 * degree) << peers << " peers";
+      double sought = 0;
+      for (std::uint32_t x = 1; x < peers; ++x) sought += std::floor(beta / std::sqrt(x));
+      EXPECT_LT(mean, 1.05 * sought / peers) << "it has only what somebody seeks, but for chance";
+    }
+  }
+  std::ostringstream page;
+  page << std::ifstream(GOSSIP_SOURCE_DIR "/docs/scenario.md").rdbuf();
+  EXPECT_NE(page.str().find("For a mean degree of d, to a tenth: `alpha` 0.5, `beta` (d + 0.8) · √`peers` / 2"),
+            std::string::npos);
+}
+
 /// The same on every platform, in every build type.
 TEST(Graph, TheSeedDecides) {
   EXPECT_EQ(fingerprint(make(RandomRegular{8}, 1'000)), 793875338719444508u);
