@@ -118,6 +118,7 @@ void Engine::begin_sessions(Block& block, PeerId peer) {
   for (std::uint64_t i = links.offsets[index(peer)]; i < links.offsets[index(peer) + 1]; ++i) {
     if (experiment_.timeline.up(links.targets[i], 0)) step(block, peer, PeerUp{links.targets[i], true});
   }
+  step(block, peer, Wake{});  // who has nobody to hear of has a deadline too
 }
 
 }  // namespace gossip::sim

@@ -59,13 +59,20 @@ void add_peers(Engine& engine, const Experiment& experiment, Result& result) {
 }  // namespace
 
 Result run(const Experiment& experiment, const EngineOptions& options) {
-  Result result;
   const Stopwatch setup;
   Engine engine(experiment, options);
-  result.setup_seconds = setup.seconds();
+  const double setup_seconds = setup.seconds();
   const Stopwatch running;
   engine.run();
-  result.run_seconds = running.seconds();
+  const double run_seconds = running.seconds();
+  Result result = result_of(engine, experiment);
+  result.setup_seconds = setup_seconds;
+  result.run_seconds = run_seconds;
+  return result;
+}
+
+Result result_of(Engine& engine, const Experiment& experiment) {
+  Result result;
   result.peak_rss_bytes = peak_rss_bytes();
   result.peers = experiment.scenario.peers;
   result.interrupted = engine.interrupted();

@@ -56,9 +56,12 @@ void Simulator::inspect_links() {
   const Duration way = experiment_.latency.ceiling() + scenario_.links.jitter;
   Duration given = 0;
   for (const Duration latency : experiment_.graph.latency) given = std::max(given, latency);
-  const Duration longest = 8 * std::max(way, given) * scenario_.links.handshake_round_trips + scenario_.detection +
-                           scenario_.links.connect_timeout + 10 * second;
+  const Duration longest = 8 * (std::max(way, given) + scenario_.links.jitter) * scenario_.links.handshake_round_trips +
+                           scenario_.detection + scenario_.links.connect_timeout + 10 * second;
   next_look_ = now_ + longest / 16;
+  for (const auto& [from, to] : network_.dialled_before(now_ - longest)) {
+    problem(from, "has dialled " + std::to_string(index(to)) + " long ago, and heard nothing");
+  }
   std::map<std::pair<PeerId, PeerId>, Time> one_sided;
   for (std::uint32_t i = 0; i < scenario_.peers; ++i) {
     if (peers_[i].program == nullptr) continue;

@@ -13,7 +13,8 @@ Network::Network(const Experiment& experiment) : experiment_(experiment), links_
     for (std::uint64_t k = graph.offsets[i]; k < graph.offsets[i + 1]; ++k) {
       const std::pair link{PeerId{i}, graph.targets[k]};
       if (!graph.latency.empty() && graph.latency[k] >= 0) given_[link] = graph.latency[k];
-      if (experiment.timeline.up(link.first, 0) && experiment.timeline.up(link.second, 0)) ends_[link] = {true, 1, 0};
+      if (experiment.timeline.up(link.first, 0) && experiment.timeline.up(link.second, 0))
+        ends_[link] = {true, 1, 0, 0};
     }
   }
 }
@@ -29,8 +30,10 @@ Duration Network::shortest() const {
 }
 
 Duration Network::dial_time(PeerId from, PeerId to) const {
-  return (2 * static_cast<Duration>(links_.handshake_round_trips) - 1) * latency(from, to);
+  return (2 * static_cast<Duration>(links_.handshake_round_trips) - 1) * news_way(from, to);
 }
+
+Duration Network::news_way(PeerId from, PeerId to) const { return latency(from, to) + links_.jitter; }
 
 Network::End* Network::find(PeerId from, PeerId to) {
   const auto end = ends_.find({from, to});
@@ -48,6 +51,14 @@ bool Network::dialling(PeerId from, PeerId to) const {
   return end != ends_.end() && !end->second.up;
 }
 
+std::vector<std::pair<PeerId, PeerId>> Network::dialled_before(Time time) const {
+  std::vector<std::pair<PeerId, PeerId>> all;
+  for (const auto& [pair, end] : ends_) {
+    if (!end.up && end.dialled < time) all.push_back(pair);
+  }
+  return all;
+}
+
 Network::Sent Network::send(PeerId from, PeerId to, Time now) {
   if (!connected(from, to)) return {Sent::Fate::not_connected, now};
   Time arrival = now + latency(from, to);
@@ -62,16 +73,15 @@ Network::Sent Network::send(PeerId from, PeerId to, Time now) {
 }
 
 News Network::dial(PeerId from, std::uint32_t session, PeerId to, Time now) {
-  ends_[{from, to}] = {false, 0, 0};
+  ends_[{from, to}] = {false, 0, 0, now};
   return {News::Kind::dialled, now + dial_time(from, to), to, from, session};
 }
 
 std::optional<News> Network::close(PeerId from, std::uint32_t session, PeerId to, Time now) {
   const End* end = find(from, to);
   if (end == nullptr) return std::nullopt;
-  const Time at = std::max(now + latency(from, to), end->last_arrival);
   ends_.erase({from, to});
-  return News{News::Kind::closed, at, to, from, session};
+  return News{News::Kind::closed, now + news_way(from, to), to, from, session};
 }
 
 std::vector<News> Network::leave(PeerId peer, std::uint32_t session, bool clean, Time now) {
@@ -80,7 +90,7 @@ std::vector<News> Network::leave(PeerId peer, std::uint32_t session, bool clean,
     const PeerId other{i};
     const End* end = find(peer, other);
     if (end == nullptr) continue;
-    Duration delay = clean ? latency(peer, other) : std::max(experiment_.scenario.detection, shortest());
+    Duration delay = clean ? news_way(peer, other) : std::max(experiment_.scenario.detection, shortest());
     if (!end->up) delay += dial_time(peer, other);
     all.push_back({News::Kind::closed, std::max(now + delay, end->last_arrival), other, peer, session});
     ends_.erase({peer, other});
@@ -90,13 +100,14 @@ std::vector<News> Network::leave(PeerId peer, std::uint32_t session, bool clean,
 
 News Network::refuse(const News& dial) const {
   const Time started = dial.at - dial_time(dial.from, dial.to);
-  const Time noticed = std::max(started + links_.connect_timeout, dial.at + latency(dial.from, dial.to));
+  const Time noticed = std::max(started + links_.connect_timeout, dial.at + news_way(dial.from, dial.to));
   return {News::Kind::refused, noticed, dial.from, dial.to, 0};
 }
 
 bool Network::replaces(const News& news) {
   const End* end = find(news.to, news.from);
-  if (news.kind != News::Kind::dialled || end == nullptr || !end->up || end->session == news.session) return false;
+  if (news.kind != News::Kind::dialled && news.kind != News::Kind::accepted) return false;
+  if (end == nullptr || !end->up || end->session >= news.session) return false;
   ends_.erase({news.to, news.from});
   return true;
 }
@@ -104,12 +115,12 @@ bool Network::replaces(const News& news) {
 Network::Effect Network::on(const News& news, std::uint32_t session) {
   End* end = find(news.to, news.from);
   const auto reply = [&](News::Kind kind) {
-    return News{kind, news.at + latency(news.to, news.from), news.from, news.to, session};
+    return News{kind, news.at + news_way(news.to, news.from), news.from, news.to, session};
   };
   switch (news.kind) {
     case News::Kind::dialled: {
       if (end != nullptr && end->up) return {};
-      ends_[{news.to, news.from}] = {true, news.session, 0};
+      ends_[{news.to, news.from}] = {true, news.session, reply(News::Kind::accepted).at, 0};
       return {true, false, reply(News::Kind::accepted)};
     }
     case News::Kind::accepted:

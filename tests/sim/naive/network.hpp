@@ -28,6 +28,8 @@ class Network {
   bool connected(PeerId from, PeerId to) const;
   /// Whether `from` has dialled `to` and waits.
   bool dialling(PeerId from, PeerId to) const;
+  /// Dials from before `time` that have no answer yet: who dialled whom.
+  std::vector<std::pair<PeerId, PeerId>> dialled_before(Time time) const;
 
   struct Sent {
     enum class Fate : std::uint8_t { arrives, lost, not_connected } fate;
@@ -39,7 +41,7 @@ class Network {
   std::optional<News> close(PeerId from, std::uint32_t session, PeerId to, Time now);
   std::vector<News> leave(PeerId peer, std::uint32_t session, bool clean, Time now);
 
-  /// Whether a dial shows that the connection that is up here has ended, since the other side began anew: it is gone
+  /// Whether a dial or its answer shows that the connection that is up here has ended, since the other side began anew: it is gone
   /// then, and the peer is told before `on` is called.
   bool replaces(const News& news);
   struct Effect {
@@ -56,9 +58,11 @@ class Network {
     bool up;                // otherwise it is being dialled
     std::uint32_t session;  // the other side's
     Time last_arrival;      // of what was sent from here
+    Time dialled;
   };
   End* find(PeerId from, PeerId to);
   Duration shortest() const;
+  Duration news_way(PeerId from, PeerId to) const;
   Duration dial_time(PeerId from, PeerId to) const;
 
   const Experiment& experiment_;

@@ -142,6 +142,7 @@ void Simulator::start(PeerId peer) {
     if (!experiment_.timeline.up(graph.targets[i], 0)) continue;
     carry_out(peer, at(peer).program->step(now_, PeerUp{graph.targets[i], true}));
   }
+  carry_out(peer, at(peer).program->step(now_, Wake{}));  // so that its deadline is known
 }
 
 void Simulator::begin(PeerId peer, std::uint32_t session, std::uint64_t seed) {
@@ -180,6 +181,7 @@ void Simulator::carry_out(PeerId peer, std::vector<Program::Wish> wishes) {
   inspect(peer);
   // Every deadline that was ever wished for need not be kept: the last one counts.
   at(peer).wake = program.deadline();
+  if (program.deadline() < now_) problem(peer, "wants to be woken in the past");
   if (program.deadline() != never) emit({program.deadline(), peer, index(peer) + 1, 0, What::wake});
   if (asked_) judge(peer, *asked_);
 }

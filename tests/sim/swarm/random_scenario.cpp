@@ -325,9 +325,9 @@ class Drawing {
 
   EngineOptions options() {
     EngineOptions options;
-    options.threads = 1 + random_.below(4);
+    options.threads = chance(0.5) ? 1 : 2 + random_.below(3);
     options.blocks = chance(0.2) ? 0 : 1 + random_.below(9);
-    options.events_worth_threads = chance(0.5) ? 0 : random_.below(200);
+    options.events_worth_threads = chance(0.1) ? 0 : 20 + random_.below(1'000);
     options.bucket_shift = chance(0.5) ? 0 : 10 + static_cast<int>(random_.below(21));
     options.wire = chance(0.3) && std::ranges::all_of(scenario_.workload, [](const Workload& load) {
                      return load.size >= sizeof(std::uint32_t);
