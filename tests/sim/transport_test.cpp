@@ -195,6 +195,16 @@ TEST(TransportEnd, WhoDialsAgainIsHeardBehindTheEndOfWhatWasThere) {
   EXPECT_GE(wires.transport.send(b, a, 1, dial.time).at, change.reply->time) << "b's first word, behind its answer";
 }
 
+// With a detection shorter than the way, who dialled believed in a peer that had accepted and crashed, for ever.
+TEST(TransportEnd, NoCrashIsNoticedBeforeTheAnswerThatWentAheadOfIt) {
+  Wires wires({.min_latency = millisecond}, 0);
+  const Event accepted = wires.transport.on(wires.transport.dial(a, 1, b, 0), 1).reply.value();
+  const Event end = farewells(wires, b, false, latency)[0];
+  EXPECT_GE(end.time, accepted.time);
+  EXPECT_TRUE(wires.transport.on(accepted, 1).up);
+  EXPECT_TRUE(wires.transport.on(end, 1).down);
+}
+
 // ---- frames
 
 TEST(TransportFrames, JitterIsUniform) {
