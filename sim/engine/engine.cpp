@@ -106,9 +106,10 @@ void Engine::on_frame(Block& block, const Event& event) {
 void Engine::on_own(Block& block, const Event& event) {
   if (event.kind == EventKind::wake) {
     Time& wake_at = wake_at_[index(event.dst)];
-    if (wake_at != event.time || !up(event.dst)) return;
+    const bool early = wake_at < 0;
+    if ((early ? ~wake_at : wake_at) != event.time || !up(event.dst)) return;
     wake_at = never;
-    block.last_event = event.time;
+    if (!early) block.last_event = event.time;
     return step(block, event.dst, Wake{});
   }
   block.ledger.trace += trace_hash(block.lists, event);
@@ -189,14 +190,19 @@ void Engine::step(Block& block, PeerId peer, const Input& input) {
   for (const Action& action : block.actions) {
     std::visit([&](const auto& command) { act(block, peer, command); }, action);
   }
-  if (deadline != never) wake_by(block, peer, deadline);
+  if (deadline != never || block.wakes) wake_by(block, peer, deadline);
   if (block.asked) give_verdict(block, peer, *block.asked);
 }
 
 void Engine::wake_by(Block& block, PeerId peer, Time deadline) {
   Time& wake_at = wake_at_[index(peer)];
-  if (deadline >= wake_at) return;  // an early wake changes nothing, and asks again
+  const Time pending = wake_at < 0 ? ~wake_at : wake_at;
+  if (deadline >= pending) {  // an early wake changes nothing, and asks again
+    wake_at = deadline == pending ? pending : ~pending;
+    return;
+  }
   wake_at = deadline;
+  block.wakes = true;
   block.calendar.push(Event::wake(deadline, peer));
 }
 

@@ -51,6 +51,7 @@ class Engine {
     Actions actions;
     std::optional<MessageRef> asked;  // the message on which the last step wants a verdict
     std::unique_ptr<WireScratch> wire;
+    bool wakes = false;  // whether any peer has ever wanted one
     /// Bit i: event `judged + i` is settled. Once that is so it stays so, where all are up for ever.
     std::uint64_t settled = 0;
     const Event* judged = nullptr;
@@ -132,7 +133,7 @@ class Engine {
   bool plain_;  // all peers are up, all connections too, and every frame arrives
   std::size_t stride_;
   BigArray<std::byte> memory_;  // the peers, one after the other
-  BigArray<Time> wake_at_;      // each peer's next wake in its calendar
+  BigArray<Time> wake_at_;      // each peer's next wake in its calendar; ~time where the peer no longer wants it
   BigArray<LastDelivered> last_delivered_;
   BigArray<SessionState> sessions_;  // empty: all are up for ever
   BigArray<std::uint8_t> status_;    // one a message and peer
@@ -147,6 +148,7 @@ class Engine {
   std::uint64_t reported_events_ = 0;
   Time checked_ = 0;
   Time now_ = 0;
+  bool started_ = false;  // and so peers may have wanted a wake
   bool stopped_ = false;
 };
 

@@ -67,6 +67,7 @@ Engine::Engine(const Experiment& experiment, const EngineOptions& options, Ranks
 void Engine::make_block(std::deque<Block>& blocks, PeerRange peers, int bucket_shift) {
   Block& block = blocks.emplace_back(peers, bucket_shift, experiment_.plan.sizes);
   block.ledger.messages.resize(experiment_.plan.messages.size());
+  block.wakes = started_;
   if (wire_) block.wire = std::make_unique<WireScratch>();
 }
 
@@ -104,6 +105,7 @@ void Engine::begin_sessions(Block& block, PeerId peer) {
   for (std::uint64_t i = links.offsets[index(peer)]; i < links.offsets[index(peer) + 1]; ++i) {
     if (experiment_.timeline.up(links.targets[i], 0)) step(block, peer, PeerUp{links.targets[i], true});
   }
+  step(block, peer, Wake{});  // who has nobody to hear of has a deadline too
 }
 
 }  // namespace gossip::sim

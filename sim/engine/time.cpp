@@ -13,6 +13,7 @@ constexpr std::uint64_t events_between_reports = 100'000;
 }  // namespace
 
 void Engine::run() {
+  started_ = true;
   stopped_ = !windows_.run(end(), *this);
   now_ = windows_.last_event();
   if (ranks_.size() > 1) now_ = std::ranges::max(ranks_.all(now_));

@@ -59,18 +59,28 @@ void add_peers(Engine& engine, const Experiment& experiment, Result& result) {
 }  // namespace
 
 Result run(const Experiment& experiment, const EngineOptions& options, Ranks& ranks) {
-  Result result;
   const Stopwatch setup;
   Engine engine(experiment, options, ranks);
-  result.setup_seconds = setup.seconds();
+  const double setup_seconds = setup.seconds();
   const Stopwatch running;
   engine.run();
-  result.run_seconds = running.seconds();
-  result.interrupted = engine.interrupted();
+  const double run_seconds = running.seconds();
+  std::uint64_t bytes = 0;
+  for (const std::uint64_t of_rank : ranks.all(peak_rss_bytes())) bytes += of_rank;
   engine.gather();
-  for (const std::uint64_t bytes : ranks.all(peak_rss_bytes())) result.peak_rss_bytes += bytes;
-  if (!ranks.first()) return result;
+  Result result;
+  result.interrupted = engine.interrupted();
+  if (ranks.first()) result = result_of(engine, experiment);
+  result.setup_seconds = setup_seconds;
+  result.run_seconds = run_seconds;
+  result.peak_rss_bytes = bytes;
+  return result;
+}
+
+Result result_of(Engine& engine, const Experiment& experiment) {
+  Result result;
   result.peers = experiment.scenario.peers;
+  result.interrupted = engine.interrupted();
   result.simulated = engine.now();
   result.sum = engine.ledger();
   add_messages(engine, experiment, result);

@@ -8,6 +8,8 @@
 
 namespace gossip::sim {
 
+class Engine;
+
 struct MessageResult {
   Time at = 0;
   PeerId origin = no_peer;       // no_peer: not published
@@ -36,5 +38,8 @@ struct Result {
 
 /// With several ranks, all call it, and rank 0 alone gets the whole result. Throws InputError where the wire cannot carry the plan, RunError where more is under way than memory is for.
 Result run(const Experiment& experiment, const EngineOptions& options = {}, Ranks& ranks = alone());
+
+/// Of an engine that has run; without the seconds.
+Result result_of(Engine& engine, const Experiment& experiment);
 
 }  // namespace gossip::sim

@@ -68,12 +68,11 @@ std::optional<Event> Transport::close(PeerId from, std::uint32_t session, PeerId
   Connections::Link* link = connections_.find(from, to);
   if (link == nullptr) return std::nullopt;
   link->state = State::free;
-  const Time arrival = std::max(now + latency(from, to), link->last_arrival);
-  return Event::link(EventKind::closed, arrival, to, from, session);
+  return Event::link(EventKind::closed, now + news_way(from, to), to, from, session);
 }
 
 Event Transport::farewell(PeerId peer, const Session& ended, std::uint32_t session, Time now, Connections::Link& link) {
-  Duration delay = ended.clean ? latency(peer, link.peer) : std::max(detection_, floor());
+  Duration delay = ended.clean ? news_way(peer, link.peer) : std::max(detection_, floor());
   // What is being dialled learns it after the dial, or it would keep a connection to nobody.
   if (link.state == State::dialing) delay += to_acceptor(peer, link.peer);
   link.state = State::free;
@@ -82,14 +81,14 @@ Event Transport::farewell(PeerId peer, const Session& ended, std::uint32_t sessi
 
 Event Transport::refuse(const Event& dial) const {
   const Time started = dial.time - to_acceptor(dial.src, dial.dst);
-  const Time noticed = std::max(started + spec_.connect_timeout, dial.time + latency(dial.src, dial.dst));
+  const Time noticed = std::max(started + spec_.connect_timeout, dial.time + news_way(dial.src, dial.dst));
   return Event::link(EventKind::refused, noticed, dial.src, dial.dst, 0);
 }
 
 bool Transport::ends_old(const Event& event) {
-  if (event.kind != EventKind::dial) return false;
+  if (event.kind != EventKind::dial && event.kind != EventKind::accepted) return false;
   Connections::Link* link = connections_.find(event.dst, event.src);
-  if (link == nullptr || link->state != State::up || link->session == event.session()) return false;
+  if (link == nullptr || link->state != State::up || link->session >= event.session()) return false;
   link->state = State::free;
   return true;
 }
@@ -107,22 +106,24 @@ Transport::Change Transport::on(const Event& event, std::uint32_t session) {
 
 Transport::Change Transport::on_dial(const Event& event, std::uint32_t session) {
   Connections::Link* link = connections_.find(event.dst, event.src);
-  // Both dialled, and this side's dial was answered first: it is one connection.
+  // Both dialled, and this side's dial was answered first: it is one connection. Or an earlier life dialled, and a
+  // later one is connected.
   if (link != nullptr && link->state == State::up) return {};
   if (link == nullptr) {
-    connections_.add(event.dst, event.src, event.session(), State::up);
+    link = &connections_.add(event.dst, event.src, event.session(), State::up);
   } else {
     link->state = State::up;
     link->session = event.session();
   }
-  const Time arrival = event.time + latency(event.dst, event.src);
+  const Time arrival = event.time + news_way(event.dst, event.src);
+  link->last_arrival = arrival;  // what is sent on it comes behind the answer
   return {Event::link(EventKind::accepted, arrival, event.src, event.dst, session), true};
 }
 
 Transport::Change Transport::on_accepted(const Event& event, std::uint32_t session) {
   Connections::Link* link = connections_.find(event.dst, event.src);
-  if (link == nullptr) {  // no longer wanted: the other side must hear of it
-    const Time arrival = event.time + latency(event.dst, event.src);
+  if (link == nullptr) {  // no longer wanted, or ended just now: the other side must hear of it
+    const Time arrival = event.time + news_way(event.dst, event.src);
     return {Event::link(EventKind::closed, arrival, event.src, event.dst, session)};
   }
   if (link->state == State::up) return {};

@@ -18,7 +18,10 @@ namespace gossip::sim {
 ///   arrive in the order in which they were sent.
 /// - A dial takes `handshake_round_trips`; the side that is dialled knows of the connection one latency before the
 ///   dialler. A dial to a peer that is down fails after `connect_timeout`.
-/// - Two that dial each other have one connection. A peer that is back replaces its connection of before.
+/// - What is said of a connection (a dial, its answer, its end) takes all of the jitter, so that it comes in order, and
+///   the end behind every frame: otherwise a dial could overtake the end of what was there before, and never be answered.
+/// - Two that dial each other have one connection. A peer that is back replaces its connection of before; what it had
+///   dialled before it went replaces nothing.
 /// - A crash is noticed by each neighbour after `detection`, a clean leave after one latency.
 /// Where nothing can change (links given, nobody leaves, no jitter) there is no table of connections at all.
 /// Whatever is called for a peer writes that peer's part only, so that blocks of peers can be worked on side by side.
@@ -91,8 +94,8 @@ class Transport {
 
   // What happens to a connection of `event.dst`, which is up and in its session `session`.
 
-  /// Whether a dial means that the connection that is up here has ended, since the other side began anew. The peer is to
-  /// be told that it is down before `on` is called.
+  /// Whether a dial, or the answer to one, means that the connection that is up here has ended, since the other side
+  /// began anew. The peer is to be told that it is down before `on` is called.
   bool ends_old(const Event& event);
   struct Change {
     std::optional<Event> reply;
@@ -104,8 +107,9 @@ class Transport {
 
  private:
   Duration given_latency(PeerId a, PeerId b) const;
+  Duration news_way(PeerId from, PeerId to) const { return latency(from, to) + spec_.jitter; }
   Duration to_acceptor(PeerId from, PeerId to) const {
-    return static_cast<Duration>(2 * spec_.handshake_round_trips - 1) * latency(from, to);
+    return static_cast<Duration>(2 * spec_.handshake_round_trips - 1) * news_way(from, to);
   }
   Event farewell(PeerId peer, const Session& ended, std::uint32_t session, Time now, Connections::Link& link);
   Change on_dial(const Event& event, std::uint32_t session);

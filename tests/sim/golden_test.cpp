@@ -44,7 +44,7 @@ INSTANTIATE_TEST_SUITE_P(
         Golden{"ttl", {}, "9155b7af5d721877", false}, Golden{"ttl", {}, "9155b7af5d721877", true},
         Golden{"churn", {}, "0dc38e2ad44a7233", false},
         Golden{"churn", {"/workload/0/size=64B"}, "0dc38e2ad44a7233", true},
-        Golden{"hyparview", {}, "b1cfd8fe0101666b", false}, Golden{"hyparview", {}, "b1cfd8fe0101666b", true},
+        Golden{"hyparview", {}, "9b9cc21aa7603242", false}, Golden{"hyparview", {}, "9b9cc21aa7603242", true},
         Golden{"plumtree", {}, "baa5a430545753dd", false}, Golden{"plumtree", {}, "baa5a430545753dd", true},
         Golden{"fanout", {}, "370522dac8a92f76", false}, Golden{"fanout", {}, "370522dac8a92f76", true},
         Golden{"rumor", {}, "de3f984cf6e823a4", false}, Golden{"rumor", {}, "de3f984cf6e823a4", true},

@@ -135,5 +135,26 @@ TEST(Kill, TakesTheFractionOfThoseThatAreUp) {
   EXPECT_EQ(std::ranges::count(result.up, 1), 250);
 }
 
+// Found by the swarm: who has no neighbour at the start was asked for no deadline, and wished for the past later on.
+TEST(Start, WhoHasNobodyAtFirstIsWokenAllTheSame) {
+  const std::string trace = testing::TempDir() + "gossip_alone.csv";
+  std::ofstream(trace) << "peer,up_seconds,down_seconds\n1,1.99,\n";
+  Scenario scenario = fixed(2, Complete{}, Constant{10 * millisecond});
+  scenario.duration = 4 * second;
+  scenario.churn = Churn{};
+  scenario.churn->trace = trace;
+  scenario.broadcast = Rumor::name;
+  scenario.protocol.of<Rumor>().mode = RumorMode::pull;
+  scenario.protocol.of<Rumor>().clock = RumorClock::synchronous;
+  scenario.workload = {announce(1'500 * millisecond, 0)};
+  for (const std::uint32_t blocks : {1u, 2u}) {
+    EngineOptions options;
+    options.blocks = blocks;
+    const Result result = run_checked(scenario, options);
+    EXPECT_EQ(result.messages[0].last_delivery, 3 * second + 20 * millisecond) << "the first call of 1 is at 3 s";
+    EXPECT_EQ(result.sum.control_messages, 2u) << "0 and 1 call each other at 3 s; at 2 s 1 is still dialling";
+  }
+}
+
 }  // namespace
 }  // namespace gossip::sim::test

@@ -129,7 +129,8 @@ TEST(TransportEnd, ACloseComesBehindWhatWasSent) {
   Time last = 0;
   for (int i = 0; i < 20; ++i) last = wires.transport.send(a, b, 1, second).at;
   const Event closed = wires.transport.close(a, 1, b, second).value();
-  EXPECT_EQ(closed.time, last);
+  EXPECT_EQ(closed.time, 2 * second + latency) << "all of the jitter";
+  EXPECT_GE(closed.time, last);
   EXPECT_GT(last, second + latency);
   EXPECT_EQ(wires.transport.send(a, b, 1, second).fate, Transport::Fate::not_connected);
 }
@@ -151,6 +152,57 @@ TEST(TransportEnd, ADialOfTheSameSessionEndsNothing) {
   wires.connect(1);
   EXPECT_FALSE(wires.transport.ends_old(Event::link(EventKind::dial, second, b, a, 1)));
   EXPECT_FALSE(wires.transport.ends_old(Event::link(EventKind::dial, second, c, a, 2))) << "nothing to end";
+}
+
+// Found by the swarm: a was left with a connection that b did not have, and b dialled it for ever.
+TEST(TransportEnd, WhatAnEarlierLifeDialledEndsNothing) {
+  Wires wires;
+  const Event early = wires.transport.dial(a, 1, b, 0);
+  EXPECT_EQ(farewells(wires, a, true, millisecond).size(), 1u);
+  const Event dial = wires.transport.dial(b, 1, a, millisecond);
+  EXPECT_TRUE(wires.transport.on(*wires.transport.on(dial, 2).reply, 1).up) << "b is connected with a's second life";
+  EXPECT_FALSE(wires.transport.ends_old(early));
+  EXPECT_FALSE(wires.transport.on(early, 1).up);
+  EXPECT_EQ(wires.transport.send(b, a, 1, second).fate, Transport::Fate::arrives);
+}
+
+// Found by the swarm: b believed in a's first life, whose end then closed what the second had accepted.
+TEST(TransportEnd, TheAnswerOfALaterLifeEndsTheConnectionToAnEarlierOne) {
+  Wires wires;
+  const Event early = wires.transport.dial(a, 1, b, 0);
+  const Event end = farewells(wires, a, true, millisecond)[0];
+  const Event dial = wires.transport.dial(b, 1, a, 2 * millisecond);
+  EXPECT_TRUE(wires.transport.on(early, 1).up);
+  const Event accepted = wires.transport.on(dial, 2).reply.value();
+  EXPECT_TRUE(wires.transport.ends_old(accepted));
+  const Transport::Change change = wires.transport.on(accepted, 1);
+  EXPECT_FALSE(wires.transport.on(end, 1).down) << "known already";
+  ASSERT_TRUE(change.reply) << "a hears that it is not wanted any more";
+  EXPECT_TRUE(wires.transport.on(*change.reply, 2).down);
+}
+
+// A dial that came before the end of what was there was taken for one of two, and never answered.
+TEST(TransportEnd, WhoDialsAgainIsHeardBehindTheEndOfWhatWasThere) {
+  Wires wires({.jitter = second});
+  wires.connect();
+  for (int i = 0; i < 20; ++i) wires.transport.send(a, b, 1, second);
+  const Event closed = wires.transport.close(a, 1, b, second).value();
+  const Event dial = wires.transport.dial(a, 1, b, second);
+  EXPECT_GE(dial.time, closed.time);
+  EXPECT_TRUE(wires.transport.on(closed, 1).down);
+  const Transport::Change change = wires.transport.on(dial, 1);
+  EXPECT_TRUE(change.up);
+  EXPECT_GE(wires.transport.send(b, a, 1, dial.time).at, change.reply->time) << "b's first word, behind its answer";
+}
+
+// With a detection shorter than the way, who dialled believed in a peer that had accepted and crashed, for ever.
+TEST(TransportEnd, NoCrashIsNoticedBeforeTheAnswerThatWentAheadOfIt) {
+  Wires wires({.min_latency = millisecond}, 0);
+  const Event accepted = wires.transport.on(wires.transport.dial(a, 1, b, 0), 1).reply.value();
+  const Event end = farewells(wires, b, false, latency)[0];
+  EXPECT_GE(end.time, accepted.time);
+  EXPECT_TRUE(wires.transport.on(accepted, 1).up);
+  EXPECT_TRUE(wires.transport.on(end, 1).down);
 }
 
 // ---- frames

@@ -135,5 +135,15 @@ TEST(CoverageOfUp, WhoLeavesJustBeforeTheLastFrameWasDown) {
   }
 }
 
+// Found by the swarm: a deadline that nobody needed any more counted as simulated time.
+TEST(Verdict, TheRunEndsWithTheLastVerdictAndNotAtItsDeadline) {
+  Scenario scenario = line(2);
+  scenario.validation = ValidationSpec{.delay = 30 * millisecond};
+  scenario.workload = {announce(0, 0)};
+  const Result result = run_checked(scenario);
+  EXPECT_EQ(result.messages[0].deliveries, 2u);
+  EXPECT_EQ(result.simulated, result.messages[0].last_delivery + 30 * millisecond);
+}
+
 }  // namespace
 }  // namespace gossip::sim::test

@@ -1,0 +1,143 @@
+#include "network.hpp"
+
+#include <algorithm>
+
+namespace gossip::sim::naive {
+
+Network::Network(const Experiment& experiment) : experiment_(experiment), links_(experiment.scenario.links) {
+  const Graph& graph = experiment.graph;
+  const std::uint32_t peers = experiment.scenario.peers;
+  for (std::uint32_t i = 0; i < peers; ++i) random_.emplace_back(mix(experiment.scenario.seed, 'L'), i);
+  if (!experiment.scenario.links_given()) return;
+  for (std::uint32_t i = 0; i < peers; ++i) {
+    for (std::uint64_t k = graph.offsets[i]; k < graph.offsets[i + 1]; ++k) {
+      const std::pair link{PeerId{i}, graph.targets[k]};
+      if (!graph.latency.empty() && graph.latency[k] >= 0) given_[link] = graph.latency[k];
+      if (experiment.timeline.up(link.first, 0) && experiment.timeline.up(link.second, 0))
+        ends_[link] = {true, 1, 0, 0};
+    }
+  }
+}
+
+Duration Network::latency(PeerId a, PeerId b) const {
+  const auto given = given_.find({a, b});
+  return given == given_.end() ? experiment_.latency.between(a, b) : std::max(given->second, links_.min_latency);
+}
+
+Duration Network::shortest() const {
+  const Duration drawn = experiment_.latency.floor();
+  return experiment_.graph.latency.empty() ? drawn : std::min(drawn, links_.min_latency);
+}
+
+Duration Network::dial_time(PeerId from, PeerId to) const {
+  return (2 * static_cast<Duration>(links_.handshake_round_trips) - 1) * news_way(from, to);
+}
+
+Duration Network::news_way(PeerId from, PeerId to) const { return latency(from, to) + links_.jitter; }
+
+Network::End* Network::find(PeerId from, PeerId to) {
+  const auto end = ends_.find({from, to});
+  return end == ends_.end() ? nullptr : &end->second;
+}
+
+bool Network::connected(PeerId from, PeerId to) const {
+  if (experiment_.scenario.everyone_linked()) return true;
+  const auto end = ends_.find({from, to});
+  return end != ends_.end() && end->second.up;
+}
+
+bool Network::dialling(PeerId from, PeerId to) const {
+  const auto end = ends_.find({from, to});
+  return end != ends_.end() && !end->second.up;
+}
+
+std::vector<std::pair<PeerId, PeerId>> Network::dialled_before(Time time) const {
+  std::vector<std::pair<PeerId, PeerId>> all;
+  for (const auto& [pair, end] : ends_) {
+    if (!end.up && end.dialled < time) all.push_back(pair);
+  }
+  return all;
+}
+
+Network::Sent Network::send(PeerId from, PeerId to, Time now) {
+  if (!connected(from, to)) return {Sent::Fate::not_connected, now};
+  Time arrival = now + latency(from, to);
+  Random& random = random_[index(from)];
+  if (links_.loss > 0 && random.uniform() < links_.loss) return {Sent::Fate::lost, arrival};
+  if (links_.jitter > 0) {
+    arrival += static_cast<Duration>(random.uniform() * static_cast<double>(links_.jitter));
+    End& end = ends_.at({from, to});
+    arrival = end.last_arrival = std::max(arrival, end.last_arrival);
+  }
+  return {Sent::Fate::arrives, arrival};
+}
+
+News Network::dial(PeerId from, std::uint32_t session, PeerId to, Time now) {
+  ends_[{from, to}] = {false, 0, 0, now};
+  return {News::Kind::dialled, now + dial_time(from, to), to, from, session};
+}
+
+std::optional<News> Network::close(PeerId from, std::uint32_t session, PeerId to, Time now) {
+  const End* end = find(from, to);
+  if (end == nullptr) return std::nullopt;
+  ends_.erase({from, to});
+  return News{News::Kind::closed, now + news_way(from, to), to, from, session};
+}
+
+std::vector<News> Network::leave(PeerId peer, std::uint32_t session, bool clean, Time now) {
+  std::vector<News> all;
+  for (std::uint32_t i = 0; i < experiment_.scenario.peers; ++i) {
+    const PeerId other{i};
+    const End* end = find(peer, other);
+    if (end == nullptr) continue;
+    Duration delay = clean ? news_way(peer, other) : std::max(experiment_.scenario.detection, shortest());
+    if (!end->up) delay += dial_time(peer, other);
+    all.push_back({News::Kind::closed, std::max(now + delay, end->last_arrival), other, peer, session});
+    ends_.erase({peer, other});
+  }
+  return all;
+}
+
+News Network::refuse(const News& dial) const {
+  const Time started = dial.at - dial_time(dial.from, dial.to);
+  const Time noticed = std::max(started + links_.connect_timeout, dial.at + news_way(dial.from, dial.to));
+  return {News::Kind::refused, noticed, dial.from, dial.to, 0};
+}
+
+bool Network::replaces(const News& news) {
+  const End* end = find(news.to, news.from);
+  if (news.kind != News::Kind::dialled && news.kind != News::Kind::accepted) return false;
+  if (end == nullptr || !end->up || end->session >= news.session) return false;
+  ends_.erase({news.to, news.from});
+  return true;
+}
+
+Network::Effect Network::on(const News& news, std::uint32_t session) {
+  End* end = find(news.to, news.from);
+  const auto reply = [&](News::Kind kind) {
+    return News{kind, news.at + news_way(news.to, news.from), news.from, news.to, session};
+  };
+  switch (news.kind) {
+    case News::Kind::dialled: {
+      if (end != nullptr && end->up) return {};
+      ends_[{news.to, news.from}] = {true, news.session, reply(News::Kind::accepted).at, 0};
+      return {true, false, reply(News::Kind::accepted)};
+    }
+    case News::Kind::accepted:
+      if (end == nullptr) return {false, false, reply(News::Kind::closed)};
+      if (end->up) return {};
+      end->up = true;
+      end->session = news.session;
+      return {true, false, std::nullopt};
+    case News::Kind::refused:
+      if (end == nullptr || end->up) return {};
+      break;
+    case News::Kind::closed:
+      if (end == nullptr || !end->up || end->session != news.session) return {};
+      break;
+  }
+  ends_.erase({news.to, news.from});
+  return {false, true, std::nullopt};
+}
+
+}  // namespace gossip::sim::naive
