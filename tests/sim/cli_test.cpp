@@ -1,64 +1,44 @@
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-/// The program as a person or a script uses it.
-namespace gossip::sim {
+#include "tests/sim/program.hpp"
+
+namespace gossip::sim::test {
 namespace {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-struct Outcome {
-  int code;
-  std::string out;  // both streams
-};
-
-Outcome call(const std::string& arguments) {
-  FILE* pipe = popen((std::string(GOSSIP_SIM) + " " + arguments + " 2>&1").c_str(), "r");
-  std::string out;
-  for (int c = fgetc(pipe); c != EOF; c = fgetc(pipe)) out.push_back(static_cast<char>(c));
-  return {WEXITSTATUS(pclose(pipe)), out};
-}
-
-std::string read(const fs::path& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-class Cli : public testing::Test {
- protected:
-  void SetUp() override {
-    folder = fs::path(testing::TempDir()) / ("gossip-cli-" + std::to_string(getpid()));
-    fs::create_directories(folder);
-  }
-  void TearDown() override { fs::remove_all(folder); }
-
-  std::string scenario(const std::string& text) {
-    std::ofstream(folder / "scenario.json") << text;
-    return (folder / "scenario.json").string();
-  }
-  fs::path folder;
-  const std::string small = R"({"name": "small", "peers": 40, "topology": {"type": "random_regular", "degree": 4},
-                               "workload": [{"from": 7, "count": 3, "interval": "1s"}]})";
-};
+class Cli : public Program {};
 
 TEST_F(Cli, ReportHasEveryKeyThatOthersParse) {
   const std::string file = (folder / "report.json").string();
   ASSERT_EQ(call("run " + scenario(small) + " --quiet --json " + file).code, 0);
   const Json report = Json::parse(read(file));
-  for (const char* key :
-       {"scenario", "seed", "trace_hash", "interrupted", "peers", "graph", "simulated_seconds", "events", "wall_seconds",
-        "events_per_second", "peak_rss_bytes", "bytes_per_peer", "coverage", "latency_ms", "hops", "redundancy",
-        "payload_messages", "control_messages", "payload_bytes", "control_bytes", "drops", "misses", "coverage_over_time",
-        "per_message"}) {
+  for (const char* key : {"scenario",
+                          "seed",
+                          "trace_hash",
+                          "interrupted",
+                          "peers",
+                          "graph",
+                          "simulated_seconds",
+                          "events",
+                          "wall_seconds",
+                          "events_per_second",
+                          "peak_rss_bytes",
+                          "bytes_per_peer",
+                          "coverage",
+                          "latency_ms",
+                          "hops",
+                          "redundancy",
+                          "payload_messages",
+                          "control_messages",
+                          "payload_bytes",
+                          "control_bytes",
+                          "drops",
+                          "misses",
+                          "coverage_over_time",
+                          "per_message"}) {
     EXPECT_TRUE(report.contains(key)) << key;
   }
   EXPECT_EQ(report["coverage"], 1.0);
@@ -130,6 +110,35 @@ TEST_F(Cli, BadUsageAndBadInputAreTwoAndWriteNothing) {
   EXPECT_FALSE(fs::exists(report));
 }
 
+TEST_F(Cli, AScenarioAndItsDataAreNeverOverwritten) {
+  const std::string links = file("links.txt", "0 1\n1 2\n");
+  const std::string good = scenario(R"({"topology": {"type": "edge_list", "file": "links.txt"}})");
+  const std::string before = read(good);
+  fs::create_symlink(good, folder / "other.json");
+  const std::string other = (folder / "other.json").string();
+  for (const std::string& name : {good, links, other, (folder / ".." / folder.filename() / "links.txt").string()}) {
+    const Outcome outcome = call("run " + good + " --quiet --json " + name);
+    EXPECT_EQ(outcome.code, 2) << name;
+    EXPECT_NE(outcome.out.find("is read by this scenario"), std::string::npos) << outcome.out;
+  }
+  EXPECT_EQ(read(good), before);
+  EXPECT_EQ(read(links), "0 1\n1 2\n");
+}
+
+/// A limit on the size of files stands for the full disk.
+TEST_F(Cli, AReportThatCannotBeWrittenLeavesTheOldOneWhole) {
+  const std::string report = (folder / "report.json").string();
+  const std::string run = "run " + scenario(small) + " --quiet --json " + report;
+  ASSERT_EQ(call(run).code, 0);
+  const std::string before = read(report);
+  const std::string command =
+      "sh -c 'trap \"\" XFSZ; ulimit -f 1; exec " + std::string(GOSSIP_SIM) + " " + run + "' 2>&1";
+  const int status = std::system((command + " >" + (folder / "said").string()).c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 1) << read(folder / "said");
+  EXPECT_EQ(read(report), before);
+  EXPECT_FALSE(fs::exists(report + ".new"));
+}
+
 TEST_F(Cli, CheckSaysFineAndSchemaIsJson) {
   EXPECT_EQ(call("check " + scenario(small)).code, 0);
   const Outcome schema = call("schema");
@@ -159,4 +168,4 @@ TEST_F(Cli, ASignalEndsARunWithAPartialReport) {
 }
 
 }  // namespace
-}  // namespace gossip::sim
+}  // namespace gossip::sim::test
