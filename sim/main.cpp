@@ -25,7 +25,8 @@ int run_program(int argc, char** argv) {
       "130 interrupted.",
       "gossip-sim"};
   app.require_subcommand(1);
-  const std::vector<Command> commands{run_command(app), check_command(app), sweep_command(app), schema_command(app)};
+  const std::vector<Command> commands{run_command(app),     check_command(app),   sweep_command(app),
+                                      compare_command(app), explain_command(app), schema_command(app)};
 
   const std::string first = argc > 1 ? argv[1] : "--help";
   const auto named = [&](const Command& command) { return command.app->get_name() == first; };

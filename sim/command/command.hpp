@@ -24,6 +24,8 @@ Command run_command(CLI::App& app);
 Command check_command(CLI::App& app);
 Command schema_command(CLI::App& app);
 Command sweep_command(CLI::App& app);
+Command compare_command(CLI::App& app);
+Command explain_command(CLI::App& app);
 
 /// Which scenario, and where it is other than its file says.
 struct ScenarioArguments {

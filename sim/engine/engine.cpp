@@ -294,7 +294,7 @@ void Engine::act(Block& block, PeerId peer, const Deliver& command) {
   if (options_.shortcut && !class_of(peer).operations->hears_duplicates) {
     last_delivered_[index(peer)].on_deliver(command.message, block.env.now, class_.config.of<Intake>().seen_ttl);
   }
-  if (options_.record_deliveries) {
+  if (options_.record_deliveries && options_.records(command.message)) {
     block.ledger.deliveries.push_back({block.env.now, command.message, peer, command.from, command.hops});
   }
   if (command.from == no_peer) return;
