@@ -8,6 +8,7 @@
 
 #include "sim/command/command.hpp"
 #include "sim/machine/process.hpp"
+#include "sim/report/pictures.hpp"
 #include "sim/report/report.hpp"
 
 namespace gossip::sim {
@@ -15,7 +16,7 @@ namespace {
 
 struct Arguments {
   ScenarioArguments scenario;
-  std::string json, csv;
+  std::string json, csv, html;
   std::uint32_t threads = std::max(1u, std::thread::hardware_concurrency());
   bool wire = false, quiet = false;
 };
@@ -53,7 +54,7 @@ class ProgressBar {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-Result simulate(const Arguments& arguments, const Experiment& experiment) {
+Result simulate(const Arguments& arguments, const Experiment& experiment, OrderedJson& drawn) {
   const std::uint64_t deliveries = experiment.plan.messages.size() * experiment.scenario.peers;
   ProgressBar bar(isatty(STDERR_FILENO) && !arguments.quiet, experiment.scenario.duration, deliveries);
   const StopOnSignal stop;
@@ -63,7 +64,9 @@ Result simulate(const Arguments& arguments, const Experiment& experiment) {
   options.record_deliveries = !arguments.csv.empty();
   options.stop = stop.asked();
   options.progress = [&](Time now, std::uint64_t delivered) { bar(now, delivered); };
-  return run(experiment, options);
+  if (arguments.html.empty()) return run(experiment, options);
+  observe_for_page(experiment, options);
+  return run(experiment, options, [&](Engine& engine) { drawn = pictures(engine, experiment); });
 }
 
 int run_scenario(const Arguments& arguments) {
@@ -71,11 +74,13 @@ int run_scenario(const Arguments& arguments) {
   Scenario scenario = arguments.scenario.read();
   OutputFiles files(scenario);
   files.claim(arguments.json);
+  files.claim(arguments.html);
   files.claim_in(arguments.csv, csv_files());
   const Experiment experiment(std::move(scenario), arguments.threads);
   Report report{experiment.scenario, describe(experiment.graph, experiment.scenario.seed), {}};
   const double setup_seconds = setup.seconds();
-  report.result = simulate(arguments, experiment);
+  OrderedJson drawn;
+  report.result = simulate(arguments, experiment, drawn);
   report.result.setup_seconds += setup_seconds;
   if (!arguments.quiet) print_summary(std::cout, report);
   if (arguments.json == "-") {
@@ -83,6 +88,7 @@ int run_scenario(const Arguments& arguments) {
   } else if (!arguments.json.empty()) {
     write_file(arguments.json, report_json(report).dump(2) + "\n");
   }
+  if (!arguments.html.empty()) write_file(arguments.html, page_html(report_json(report), drawn));
   if (!arguments.csv.empty()) write_csv(arguments.csv, report);
   return report.result.interrupted ? interrupted : fine;
 }
@@ -95,6 +101,8 @@ Command run_command(CLI::App& app) {
   arguments->scenario.add_to(*run);
   run->add_option("--json", arguments->json, "Write the report to this file; - for standard output");
   run->add_option("--csv", arguments->csv, "Write messages.csv, coverage.csv and deliveries.csv to this folder");
+  run->add_option("--html", arguments->html,
+                  "Write the report as a page for a browser, without any network; counts each peer's frames: slower");
   run->add_option("--threads", arguments->threads, "Threads that work on the run; same result (default: one a core)")
       ->check(CLI::Range(1u, 1024u));
   run->add_flag("--wire", arguments->wire, "Encode and decode every frame as a real node would; same result, slower");

@@ -17,9 +17,10 @@ struct EngineOptions {
   bool wire = false;     // every frame through the codec of net/
   bool record_deliveries = false;
   std::uint32_t record_first = 0, record_every = 1;  // of which messages: the first, and every so many from there
-  bool shortcut = true;                              // LastDelivered; decides only speed
-  std::uint64_t most_in_flight = 0;                  // events; 0: by the number of peers and links
-  const std::atomic<bool>* stop = nullptr;           // asked now and then
+  bool count_peers = false;  // Engine::counts; slower, since no frame may then be settled without a look at its peer
+  bool shortcut = true;      // LastDelivered; decides only speed
+  std::uint64_t most_in_flight = 0;                                  // events; 0: by the number of peers and links
+  const std::atomic<bool>* stop = nullptr;                           // asked now and then
   std::function<void(Time now, std::uint64_t deliveries)> progress;  // told now and then, between windows
 
   bool records(MessageRef message) const {

@@ -51,11 +51,12 @@ Engine::Engine(const Experiment& experiment, const EngineOptions& options)
              fit(experiment)},
       rows_(experiment.scenario.links_given() && !experiment.timeline.constant() ? experiment.graph.targets.size() : 0),
       transport_(experiment.scenario, experiment.graph, experiment.latency, experiment.timeline),
-      plain_(transport_.plain() && experiment.timeline.constant()),
+      plain_(transport_.plain() && experiment.timeline.constant() && !options.count_peers),
       wake_at_(peers_),
       last_delivered_(peers_),
       sessions_(experiment.timeline.constant() ? 0 : peers_),
       status_(std::size_t{peers_} * experiment.plan.messages.size()),
+      counts_(options.count_peers ? peers_ : 0),
       wire_(options.wire ? std::make_unique<Wire>(experiment.plan, peers_, experiment.scenario.file) : nullptr),
       team_(options.threads),
       most_in_flight_(options.most_in_flight > 0 ? options.most_in_flight : default_most_in_flight(experiment)) {

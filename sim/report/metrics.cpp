@@ -90,6 +90,16 @@ OrderedJson coverage_json(const Report& report) {
   return curve;
 }
 
+OrderedJson traffic_json(const Report& report) {
+  OrderedJson kinds = OrderedJson::object();
+  for (std::size_t kind = 0; kind < frame_kind_count; ++kind) {
+    const Ledger& sum = report.result.sum;
+    if (sum.sent[kind] > 0)
+      kinds[frame_traits[kind].name] = {{"frames", sum.sent[kind]}, {"bytes", sum.sent_bytes[kind]}};
+  }
+  return kinds;
+}
+
 using R = const Report&;
 constexpr auto counter = Kind::counter;
 constexpr auto gauge = Kind::gauge;
@@ -138,6 +148,7 @@ const Metric table[] = {
     {{"control_messages", "frames", counter, "all others"}, [](R r) -> OrderedJson { return r.result.sum.control_messages; }},
     {{"payload_bytes", "bytes", counter, "as on the wire"}, [](R r) -> OrderedJson { return r.result.payload_bytes; }},
     {{"control_bytes", "bytes", counter, "as on the wire"}, [](R r) -> OrderedJson { return r.result.sum.control_bytes; }},
+    {{"traffic", "frames, bytes", counter, "likewise, by kind of frame: `{\"announce\": {\"frames\": …, \"bytes\": …}, …}`"}, traffic_json, list},
     {{"bytes_per_delivery", "bytes", gauge, "`payload_bytes` and `control_bytes`, for each delivery but the origins'"}, [](R r) -> OrderedJson { return ratio(r.result.payload_bytes + r.result.sum.control_bytes, r.result.sum.latency.count()); }},
     {{"connections", "", counter, "sides of connections that came up"}, [](R r) -> OrderedJson { return r.result.sum.connections; }},
     {{"neighbours_at_end.up", "peers", gauge, "that are up when the run ends"}, [](R r) -> OrderedJson { return degrees(r.result).up; }},

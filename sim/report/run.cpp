@@ -58,7 +58,9 @@ void add_peers(Engine& engine, const Experiment& experiment, Result& result) {
 
 }  // namespace
 
-Result run(const Experiment& experiment, const EngineOptions& options) {
+Result run(const Experiment& experiment, const EngineOptions& options) { return run(experiment, options, {}); }
+
+Result run(const Experiment& experiment, const EngineOptions& options, const std::function<void(Engine&)>& at_end) {
   Result result;
   const Stopwatch setup;
   Engine engine(experiment, options);
@@ -73,6 +75,7 @@ Result run(const Experiment& experiment, const EngineOptions& options) {
   result.sum = engine.ledger();
   add_messages(engine, experiment, result);
   add_peers(engine, experiment, result);
+  if (at_end) at_end(engine);
   return result;
 }
 

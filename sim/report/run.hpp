@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "sim/engine/options.hpp"
@@ -7,6 +8,8 @@
 #include "sim/world/experiment.hpp"
 
 namespace gossip::sim {
+
+class Engine;
 
 struct MessageResult {
   Time at = 0;
@@ -36,5 +39,7 @@ struct Result {
 
 /// Throws InputError where the wire cannot carry the plan, RunError where more is under way than memory is for.
 Result run(const Experiment& experiment, const EngineOptions& options = {});
+/// The same; calls at_end(engine) when the run has ended, for what a result does not keep.
+Result run(const Experiment& experiment, const EngineOptions& options, const std::function<void(Engine&)>& at_end);
 
 }  // namespace gossip::sim
