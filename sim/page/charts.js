@@ -95,7 +95,7 @@ class Chart {
     const add = (style, text) => element('i', {class: style}, element('span', {}, legend, text)).parentNode.prepend(legend.lastChild.querySelector('i'));
     for (const line of lines) add(line.style || 'one', line.name);
     for (const band of bands) add('band', band.name);
-    if (marks.length > 0) add('mark', 'fault');
+    for (const mark of marks) add('mark', this.spec.x.format(mark.at) + ': ' + mark.text);
   }
   values(i) {
     const {x, y, lines, bands = []} = this.spec;
@@ -122,8 +122,6 @@ class Chart {
     for (const at of small) shape('path', {class: 'tick', d: `M${this.x(at)} ${height - 36}v6`}, this.svg);
     for (const mark of marks) {
       shape('path', {class: 'mark', d: `M${this.x(mark.at)} ${this.top}V${height - 30}`}, this.svg);
-      const right = this.x(mark.at) > width * 0.6;
-      shape('text', {class: 'marked', x: this.x(mark.at) + (right ? -5 : 5), y: this.top + 12, 'text-anchor': right ? 'end' : 'start'}, this.svg, mark.text);
     }
     this.cursor = shape('path', {class: 'cursor', d: ''}, this.svg);
   }

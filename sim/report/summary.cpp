@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <iomanip>
 #include <ostream>
+#include <vector>
 
 #include "sim/report/report.hpp"
 #include "sim/report/words.hpp"
@@ -38,6 +40,21 @@ std::string curve(const Json& points) {
   return text;
 }
 
+/// How many deliveries came in each step of the curve, the fullest one as high as the line.
+std::string histogram(const Json& points) {
+  std::vector<double> steps;
+  for (std::size_t i = 2; i < points.size(); i += 2) {
+    steps.push_back(points[i][1].get<double>() - points[i - 2][1].get<double>());
+  }
+  const double most = steps.empty() ? 0 : *std::ranges::max_element(steps);
+  std::string text;
+  for (const double step : steps) {
+    const char* levels[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    text += levels[step <= 0 ? 0 : std::min(8, 1 + static_cast<int>(8 * step / most))];
+  }
+  return text;
+}
+
 void line(std::ostream& out, const char* name, const std::string& value) {
   out << "  " << std::left << std::setw(12) << name << value << '\n';
 }
@@ -67,7 +84,9 @@ void print_summary(std::ostream& out, const Report& typed) {
   line(out, "latency",
        "p50 " + milliseconds(latency["p50"]) + "   p90 " + milliseconds(latency["p90"]) + "   p99 " +
            milliseconds(latency["p99"]) + "   last " + milliseconds(latency["max"]));
-  line(out, "", curve(report["coverage_over_time"]));
+  const Json& points = report["coverage_over_time"];
+  line(out, "", curve(points) + "  coverage");
+  line(out, "", ' ' + histogram(points) + "  deliveries, from 0 to " + milliseconds(latency["max"]));
   line(out, "hops",
        "p50 " + report["hops"]["p50"].dump() + "   p99 " + report["hops"]["p99"].dump() + "   max " +
            report["hops"]["max"].dump());

@@ -60,6 +60,18 @@ TEST_F(Cli, SummaryNamesWhatMatters) {
   }
 }
 
+/// On a line of constant latency the deliveries come at two moments: the first neighbours, then theirs.
+TEST_F(Cli, SummaryDrawsWhenDeliveriesCame) {
+  const Outcome outcome = call("run " + scenario(R"({"peers": 5, "topology": {"type": "ring"},
+    "links": {"latency": {"type": "constant", "value": "10ms"}}, "workload": [{}]})"));
+  const std::size_t line = outcome.out.find("deliveries, from 0 to 20.0 ms");
+  ASSERT_NE(line, std::string::npos) << outcome.out;
+  const std::string drawn = outcome.out.substr(outcome.out.rfind('\n', line), line - outcome.out.rfind('\n', line));
+  std::size_t full = 0;
+  for (std::size_t at = drawn.find("█"); at != std::string::npos; at = drawn.find("█", at + 1)) ++full;
+  EXPECT_EQ(full, 2u) << drawn;
+}
+
 TEST_F(Cli, SameSeedSameReportAndAnotherSeedAnother) {
   const auto trace = [&](const std::string& options) {
     const Outcome outcome = call("run " + scenario(small) + " --quiet --json - " + options);
