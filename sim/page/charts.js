@@ -82,6 +82,7 @@ class Chart {
     const {x, lines, bands = []} = spec;
     numbersBelow(this.box, [x.label, ...lines.map(line => line.name), ...bands.flatMap(band => [band.name + ', low', 'high'])],
                  () => x.values.map((_, i) => this.values(i)));
+    this.draw();
     new ResizeObserver(() => requestAnimationFrame(() => this.draw())).observe(this.box);
     this.svg.addEventListener('pointermove', event => this.point(event));
     this.svg.addEventListener('pointerleave', () => this.leave());

@@ -184,7 +184,8 @@ class Replay {
                      {"origin", index(spread_.deliveries.front().peer)},
                      {"at_ms", ms(spread_.at)},
                      {"peers", engine_.peers()},
-                     {"delivered", spread_.deliveries.size()}};
+                     {"delivered", spread_.deliveries.size()},
+                     {"last_ms", ms(spread_.last())}};
     OrderedJson from = OrderedJson::array(), times = OrderedJson::array(), hops = OrderedJson::array();
     for (const std::uint32_t peer : drawn_) {
       const Delivery* delivery = delivery_[peer];

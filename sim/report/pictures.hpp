@@ -17,7 +17,7 @@ void observe_for_page(const Experiment& experiment, EngineOptions& options);
 ///     latency    {share: […], ms: […]}                               of the deliveries, those that came within
 ///     peers      {duplicates: H, received: H, sent_bytes: H}         H = {from, width, counts: […], mean, max}
 ///     timeline   {seconds: […], deliveries: […], up: […], marks: [{at, text}], announcements: […]}
-///     replays    [{message, origin, at_ms, peers, peer: […], from: […], ms: […], hops: […], links: […], coverage}]
+///     replays    [{message, origin, at_ms, peers, delivered, last_ms, peer: […], from: […], ms: […], hops: […], links: […], coverage}]
 ///                of the peers drawn: number, position of who it has it from, when, over how many links
 OrderedJson pictures(Engine& engine, const Experiment& experiment);
 

@@ -50,6 +50,9 @@ TEST_F(Page, HasTheReportAndAddsUp) {
     EXPECT_EQ(replay["peer"].size(), 80u);
     EXPECT_EQ(std::ranges::count_if(replay["ms"], [](const Json& ms) { return !ms.is_null(); }), replay["delivered"]);
     EXPECT_EQ(replay["coverage"].back(), replay["delivered"].get<double>() / 80);
+    const auto last = std::ranges::max_element(replay["ms"], {},
+                                               [](const Json& ms) { return ms.is_null() ? 0.0 : ms.get<double>(); });
+    EXPECT_EQ(*last, replay["last_ms"]);
     for (std::size_t i = 0; i < 80; ++i) {
       const int from = replay["from"][i];
       if (from < 0) continue;
