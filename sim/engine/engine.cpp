@@ -91,6 +91,7 @@ void Engine::on_frame(Block& block, const Event& event) {
   const Frame frame = event.frame();
   const FrameOwner owner(block.lists, frame);
   if (frame.kind == FrameKind::announce) block.ledger.messages[index(frame.message())].last_activity = event.time;
+  if (!counts_.empty()) ++counts_[index(event.dst)].received;
   if (!up(event.dst)) {
     block.ledger.drop(TransportDrop::down);
   } else if (!transport_.connected(event.dst, event.src)) {
@@ -236,7 +237,7 @@ void Engine::act(Block& block, PeerId peer, const SendAll& command) {
       transmit(block, peer, to, frame, bytes);
     }
   }
-  account(block, frame, count, bytes);
+  account(block, peer, frame, count, bytes);
 }
 
 /// `transmit` to each of `row` but one, where every frame arrives.
@@ -263,7 +264,7 @@ std::uint32_t Engine::send_lanes(Block& block, PeerId from, std::span<const Peer
 void Engine::act(Block& block, PeerId peer, const Send& command) {
   const Frame frame = wire_ ? wire_->pass(command.frame, block.lists, *block.wire) : command.frame;
   const std::uint64_t bytes = size_on_wire(block, frame);
-  account(block, frame, 1, bytes);
+  account(block, peer, frame, 1, bytes);
   transmit(block, peer, command.to, frame, bytes);
 }
 
@@ -273,7 +274,13 @@ std::uint64_t Engine::size_on_wire(const Block& block, const Frame& frame) const
   return frame_bytes(frame.kind, 0);
 }
 
-void Engine::account(Block& block, const Frame& frame, std::uint64_t count, std::uint64_t bytes) {
+void Engine::account(Block& block, PeerId from, const Frame& frame, std::uint64_t count, std::uint64_t bytes) {
+  block.ledger.sent[static_cast<std::size_t>(frame.kind)] += count;
+  block.ledger.sent_bytes[static_cast<std::size_t>(frame.kind)] += count * bytes;
+  if (!counts_.empty()) {
+    counts_[index(from)].sent += count;
+    counts_[index(from)].sent_bytes += count * bytes;
+  }
   if (frame.kind == FrameKind::announce) {
     block.ledger.messages[index(frame.message())].frames += count;
   } else {
@@ -304,7 +311,7 @@ void Engine::act(Block& block, PeerId peer, const Deliver& command) {
   if (options_.shortcut && !class_of(peer).operations->hears_duplicates) {
     last_delivered_[index(peer)].on_deliver(command.message, block.env.now, class_.config.of<Intake>().seen_ttl);
   }
-  if (options_.record_deliveries) {
+  if (options_.record_deliveries && options_.records(command.message)) {
     block.ledger.deliveries.push_back({block.env.now, command.message, peer, command.from, command.hops});
   }
   if (command.from == no_peer) return;
@@ -326,6 +333,7 @@ void Engine::act(Block& block, PeerId peer, const Drop& command) {
   switch (command.reason) {
     case Reason::duplicate:
       ++block.ledger.messages[index(command.message)].duplicates;
+      if (!counts_.empty()) ++counts_[index(peer)].duplicates;
       break;
     case Reason::ttl:
       status(command.message, peer) |= ended_ttl;

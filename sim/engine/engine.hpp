@@ -39,6 +39,8 @@ class Engine {
     return {status_.data() + std::size_t{index(message)} * peers_, peers_};
   }
   std::uint32_t peers() const { return peers_; }
+  /// One a peer; empty unless EngineOptions::count_peers.
+  std::span<const PeerCounts> counts() const { return {counts_.data(), counts_.size()}; }
   bool up(PeerId peer) const { return sessions_.empty() || sessions_[index(peer)].up; }
   /// Of a peer, as they are now. `also_down`: as they were when it went down.
   std::span<const PeerId> neighbours(PeerId peer, bool also_down = false);  // of this rank, or gathered
@@ -110,7 +112,7 @@ class Engine {
   std::uint32_t send_lanes(Block& block, PeerId from, std::span<const PeerId> row, PeerId except, const Frame& frame);
   void transmit(Block& block, PeerId from, PeerId to, const Frame& frame, std::uint64_t bytes);
   std::uint64_t size_on_wire(const Block& block, const Frame& frame) const;
-  static void account(Block& block, const Frame& frame, std::uint64_t count, std::uint64_t bytes);
+  void account(Block& block, PeerId from, const Frame& frame, std::uint64_t count, std::uint64_t bytes);
   void give_verdict(Block& block, PeerId peer, MessageRef message);
 
   // Small things.
@@ -130,13 +132,14 @@ class Engine {
   PeerClass class_;
   BigArray<PeerId> rows_;  // of a fixed graph whose links come and go
   Transport transport_;
-  bool plain_;  // all peers are up, all connections too, and every frame arrives
+  bool plain_;  // all peers are up, all connections too, every frame arrives, and nobody counts a peer's
   std::size_t stride_;
   BigArray<std::byte> memory_;  // the peers, one after the other
   BigArray<Time> wake_at_;      // each peer's next wake in its calendar; ~time where the peer no longer wants it
   BigArray<LastDelivered> last_delivered_;
   BigArray<SessionState> sessions_;  // empty: all are up for ever
   BigArray<std::uint8_t> status_;    // one a message and peer
+  BigArray<PeerCounts> counts_;      // empty: not asked for
   std::unique_ptr<Wire> wire_;
   Ranks& ranks_;
   PeerRange own_;

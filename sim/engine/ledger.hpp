@@ -37,6 +37,12 @@ struct MessageTally {
   Time last_activity = 0;  // of any frame that carries it
 };
 
+/// What came to one peer and went from it.
+struct PeerCounts {
+  std::uint32_t received = 0, duplicates = 0;  // frames
+  std::uint64_t sent = 0, sent_bytes = 0;
+};
+
 struct Delivery {
   Time time;
   MessageRef message;
@@ -49,6 +55,7 @@ struct Ledger {
   std::uint64_t events = 0;
   std::uint64_t trace = 0;  // sum of the hashes of all that happened
   std::uint64_t control_messages = 0, control_bytes = 0;
+  std::array<std::uint64_t, frame_kind_count> sent{}, sent_bytes{};  // frames, by kind
   std::array<std::uint64_t, reason_count> drops{};
   std::array<std::uint64_t, transport_drop_count> transport_drops{};
   std::uint64_t connections = 0;
@@ -66,6 +73,8 @@ struct Ledger {
     for (std::uint64_t* number : {&events, &trace, &control_messages, &control_bytes, &connections, &redelivered}) {
       f(*number);
     }
+    f(sent);
+    f(sent_bytes);
     f(drops);
     f(transport_drops);
     latency.each_part(f);
@@ -81,6 +90,10 @@ struct Ledger {
     control_bytes += other.control_bytes;
     connections += other.connections;
     redelivered += other.redelivered;
+    for (std::size_t i = 0; i < frame_kind_count; ++i) {
+      sent[i] += other.sent[i];
+      sent_bytes[i] += other.sent_bytes[i];
+    }
     for (std::size_t i = 0; i < reason_count; ++i) drops[i] += other.drops[i];
     for (std::size_t i = 0; i < transport_drop_count; ++i) transport_drops[i] += other.transport_drops[i];
     latency.add(other.latency);

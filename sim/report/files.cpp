@@ -138,6 +138,8 @@ void write_file(const std::string& path, const std::string& text) {
   file.finish();
 }
 
+std::vector<std::string> csv_files() { return {"messages.csv", "coverage.csv", "deliveries.csv"}; }
+
 void write_csv(const std::string& folder, const Report& report) {
   const std::filesystem::path path(folder);
   write_messages(path / "messages.csv", report.result);

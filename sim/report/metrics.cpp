@@ -90,15 +90,28 @@ OrderedJson coverage_json(const Report& report) {
   return curve;
 }
 
+OrderedJson traffic_json(const Report& report) {
+  OrderedJson kinds = OrderedJson::object();
+  for (std::size_t kind = 0; kind < frame_kind_count; ++kind) {
+    const Ledger& sum = report.result.sum;
+    if (sum.sent[kind] > 0)
+      kinds[frame_traits[kind].name] = {{"frames", sum.sent[kind]}, {"bytes", sum.sent_bytes[kind]}};
+  }
+  return kinds;
+}
+
 using R = const Report&;
 constexpr auto counter = Kind::counter;
 constexpr auto gauge = Kind::gauge;
 constexpr auto text = Kind::text;
+constexpr auto machine = Metric::Form::machine;
+constexpr auto by_reason = Metric::Form::reasons;
+constexpr auto list = Metric::Form::list;
 
 // clang-format off
 const Metric table[] = {
     {{"scenario", "", text, "its name"}, [](R r) -> OrderedJson { return r.scenario.name; }},
-    {{"seed", "", gauge, "decides every random choice"}, [](R r) -> OrderedJson { return r.scenario.seed; }},
+    {{"seed", "", text, "decides every random choice"}, [](R r) -> OrderedJson { return r.scenario.seed; }},
     {{"trace_hash", "", text, "of everything that happened to every peer; the same for the same scenario and seed, with and without `--wire`, on any compiler"}, [](R r) -> OrderedJson { return hex(r.result.sum.trace); }},
     {{"interrupted", "", text, "Ctrl-C or SIGTERM ended it: everything below is partial"}, [](R r) -> OrderedJson { return r.result.interrupted; }},
     {{"peers", "peers", gauge, "up or not"}, [](R r) -> OrderedJson { return r.result.peers; }},
@@ -113,11 +126,11 @@ const Metric table[] = {
     {{"graph.diameter_sample", "peers", gauge, ""}, [](R r) -> OrderedJson { return r.graph.diameter_sample; }},
     {{"simulated_seconds", "s", gauge, "simulated; without a `duration`, until the last thing that happened"}, [](R r) -> OrderedJson { return static_cast<double>(r.result.simulated) / 1e9; }},
     {{"events", "events", counter, "frames that arrived, wakes, connections, …"}, [](R r) -> OrderedJson { return r.result.sum.events; }},
-    {{"wall_seconds.setup", "s", gauge, "reading, drawing the graph, making the peers"}, [](R r) -> OrderedJson { return r.result.setup_seconds; }},
-    {{"wall_seconds.run", "s", gauge, ""}, [](R r) -> OrderedJson { return r.result.run_seconds; }},
-    {{"events_per_second", "events/s", gauge, ""}, [](R r) -> OrderedJson { return r.result.run_seconds > 0 ? std::round(static_cast<double>(r.result.sum.events) / r.result.run_seconds) : 0; }},
-    {{"peak_rss_bytes", "bytes", gauge, "of the whole process"}, [](R r) -> OrderedJson { return r.result.peak_rss_bytes; }},
-    {{"bytes_per_peer", "bytes", gauge, ""}, [](R r) -> OrderedJson { return r.result.peak_rss_bytes / r.result.peers; }},
+    {{"wall_seconds.setup", "s", gauge, "reading, drawing the graph, making the peers"}, [](R r) -> OrderedJson { return r.result.setup_seconds; }, machine},
+    {{"wall_seconds.run", "s", gauge, ""}, [](R r) -> OrderedJson { return r.result.run_seconds; }, machine},
+    {{"events_per_second", "events/s", gauge, ""}, [](R r) -> OrderedJson { return r.result.run_seconds > 0 ? std::round(static_cast<double>(r.result.sum.events) / r.result.run_seconds) : 0; }, machine},
+    {{"peak_rss_bytes", "bytes", gauge, "of the whole process"}, [](R r) -> OrderedJson { return r.result.peak_rss_bytes; }, machine},
+    {{"bytes_per_peer", "bytes", gauge, ""}, [](R r) -> OrderedJson { return r.result.peak_rss_bytes / r.result.peers; }, machine},
     {{"messages", "messages", counter, "that the workload has"}, [](R r) -> OrderedJson { return r.result.messages.size(); }},
     {{"deliveries", "deliveries", counter, "peers that have a message, summed over messages, the origin included"}, [](R r) -> OrderedJson { return r.result.deliveries; }},
     {{"coverage", "share", gauge, "`deliveries` / (`peers` · `messages`)"}, [](R r) -> OrderedJson { return coverage(r.result, r.result.deliveries, r.result.messages.size()); }},
@@ -135,6 +148,8 @@ const Metric table[] = {
     {{"control_messages", "frames", counter, "all others"}, [](R r) -> OrderedJson { return r.result.sum.control_messages; }},
     {{"payload_bytes", "bytes", counter, "as on the wire"}, [](R r) -> OrderedJson { return r.result.payload_bytes; }},
     {{"control_bytes", "bytes", counter, "as on the wire"}, [](R r) -> OrderedJson { return r.result.sum.control_bytes; }},
+    {{"traffic", "frames, bytes", counter, "likewise, by kind of frame: `{\"announce\": {\"frames\": …, \"bytes\": …}, …}`"}, traffic_json, list},
+    {{"bytes_per_delivery", "bytes", gauge, "`payload_bytes` and `control_bytes`, for each delivery but the origins'"}, [](R r) -> OrderedJson { return ratio(r.result.payload_bytes + r.result.sum.control_bytes, r.result.sum.latency.count()); }},
     {{"connections", "", counter, "sides of connections that came up"}, [](R r) -> OrderedJson { return r.result.sum.connections; }},
     {{"neighbours_at_end.up", "peers", gauge, "that are up when the run ends"}, [](R r) -> OrderedJson { return degrees(r.result).up; }},
     {{"neighbours_at_end.min", "peers", gauge, "neighbours of one of them"}, [](R r) -> OrderedJson { return degrees(r.result).least; }},
@@ -142,10 +157,10 @@ const Metric table[] = {
     {{"neighbours_at_end.max", "peers", gauge, ""}, [](R r) -> OrderedJson { return degrees(r.result).most; }},
     {{"availability", "share", gauge, "mean share of the time that a peer was up"}, [](R r) -> OrderedJson { return r.result.availability; }},
     {{"departures", "", counter, "how often a peer went down"}, [](R r) -> OrderedJson { return r.result.departures; }},
-    {{"drops", "frames", counter, "by reason: what went no further at one peer"}, drops_json},
-    {{"misses", "peers", counter, "by reason: peers that did not get a message; `deliveries` and all misses add up to `peers` · `messages`"}, [](R r) -> OrderedJson { return counts_json(r.result.misses.counts, miss_names); }},
-    {{"coverage_over_time", "[ms, share]", gauge, "after the announcement, over all messages"}, coverage_json},
-    {{"per_message", "", gauge, "the first 1,000 messages"}, messages_json},
+    {{"drops", "frames", counter, "by reason: what went no further at one peer"}, drops_json, by_reason},
+    {{"misses", "peers", counter, "by reason: peers that did not get a message; `deliveries` and all misses add up to `peers` · `messages`"}, [](R r) -> OrderedJson { return counts_json(r.result.misses.counts, miss_names); }, by_reason},
+    {{"coverage_over_time", "[ms, share]", gauge, "after the announcement, over all messages"}, coverage_json, list},
+    {{"per_message", "", gauge, "the first 1,000 messages"}, messages_json, list},
     {{"per_message_cut", "", text, "whether there were more"}, [](R r) -> OrderedJson { return r.result.messages.size() > most_messages_listed; }},
 };
 // clang-format on
@@ -181,6 +196,12 @@ const MessageColumn columns[] = {
      [](M r, std::size_t i) { return std::to_string(r.messages[i].duplicates); }},
 };
 
+OrderedJson::json_pointer pointer_to(std::string_view name) {
+  std::string pointer = "/" + std::string(name);
+  std::ranges::replace(pointer, '.', '/');
+  return OrderedJson::json_pointer(pointer);
+}
+
 }  // namespace
 
 std::span<const Metric> metrics() { return table; }
@@ -201,12 +222,30 @@ std::vector<std::pair<double, double>> coverage_over_time(const Result& result) 
   return curve;
 }
 
+std::vector<std::string> figure_names() {
+  std::vector<std::string> names;
+  const auto add = [&](std::string_view metric, const auto& reasons_of_it) {
+    for (const Named& reason : reasons_of_it) names.push_back(std::string(metric) + '.' + std::string(reason.name));
+  };
+  for (const Metric& metric : metrics()) {
+    if (metric.form == Metric::Form::figure && metric.named.kind != Kind::text) names.emplace_back(metric.named.name);
+    if (metric.form != Metric::Form::reasons) continue;
+    const bool of_frames = metric.value == drops_json;
+    if (!of_frames) add(metric.named.name, miss_names);
+    if (of_frames) add(metric.named.name, reasons);
+    if (of_frames) add(metric.named.name, transport_drops);
+  }
+  return names;
+}
+
+OrderedJson figure(const OrderedJson& report, const std::string& name) {
+  return report.value(pointer_to(name), OrderedJson(0));
+}
+
 OrderedJson report_json(const Report& report) {
   OrderedJson json;
   for (const Metric& metric : metrics()) {
-    std::string pointer = "/" + std::string(metric.named.name);
-    std::ranges::replace(pointer, '.', '/');
-    json[OrderedJson::json_pointer(pointer)] = metric.value(report);
+    json[pointer_to(metric.named.name)] = metric.value(report);
   }
   return json;
 }

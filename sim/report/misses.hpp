@@ -67,12 +67,13 @@ struct Misses {
 /// `neighbours(peer, also_down)` gives a peer's. One sweep over the links for a message that was missed.
 class MissFinder {
  public:
-  explicit MissFinder(std::uint32_t peers) : reason_(peers) {}
+  explicit MissFinder(std::uint32_t peers) : reason_(peers), before_(peers) {}
 
   template <class Neighbours>
   Misses find(std::span<const std::uint8_t> statuses, const Timeline& timeline, Time from, Time to,
               Neighbours&& neighbours) {
     std::ranges::fill(reason_, Miss::not_connected);
+    std::ranges::fill(before_, no_peer);
     Misses misses;
     const auto peers = static_cast<std::uint32_t>(statuses.size());
     for (auto& queue : ends_) queue.clear();
@@ -92,6 +93,16 @@ class MissFinder {
       if (!(statuses[peer] & delivered)) ++misses.counts[static_cast<std::size_t>(reason_[peer])];
     }
     return misses;
+  }
+
+  // Of a peer that has it not, after `find`:
+  Miss reason(PeerId peer) const { return reason_[index(peer)]; }
+  /// From where it stopped to the peer.
+  std::vector<PeerId> way_to(PeerId peer) const {
+    std::vector<PeerId> way{peer};
+    while (before_[index(way.back())] != no_peer) way.push_back(before_[index(way.back())]);
+    std::ranges::reverse(way);
+    return way;
   }
 
  private:
@@ -130,12 +141,14 @@ class MissFinder {
         const std::uint32_t i = index(neighbour);
         if ((statuses[i] & delivered) || reason_[i] != Miss::not_connected) continue;
         reason_[i] = reason;
+        before_[i] = PeerId{peer};
         queue.push_back(i);
       }
     }
   }
 
   std::vector<Miss> reason_;
+  std::vector<PeerId> before_;  // on the way from where the message stopped
   std::array<std::vector<std::uint32_t>, miss_count> ends_;
 };
 

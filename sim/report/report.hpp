@@ -21,11 +21,22 @@ using OrderedJson = nlohmann::ordered_json;
 
 /// One figure of a report. A dot in the name is a level in JSON.
 struct Metric {
+  enum class Form : std::uint8_t {
+    figure,   // one number, or text
+    machine,  // likewise, and of the machine: other in each run
+    reasons,  // counts by reason, those that are 0 left out
+    list,
+  };
   Named named;
   OrderedJson (*value)(const Report& report);
+  Form form = Form::figure;
 };
 /// All of them, in the order in which they are shown: JSON and docs/scenario.md are made from this.
 std::span<const Metric> metrics();
+/// The names under which a report has single numbers that do not depend on the machine; each reason is one.
+std::vector<std::string> figure_names();
+/// The number of such a name in a report; 0 where it is left out.
+OrderedJson figure(const OrderedJson& report, const std::string& name);
 /// Columns of messages.csv, likewise.
 struct MessageColumn {
   Named named;
@@ -40,6 +51,8 @@ OrderedJson report_json(const Report& report);
 /// The same in a screen that a person reads in ten seconds.
 std::string summary(const Report& report);
 
+/// What write_csv writes.
+std::vector<std::string> csv_files();
 /// messages.csv, coverage.csv and deliveries.csv in `folder`, which must exist.
 /// Needs EngineOptions::record_deliveries. Throws RunError naming the file that cannot be written.
 void write_csv(const std::string& folder, const Report& report);

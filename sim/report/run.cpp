@@ -58,7 +58,8 @@ void add_peers(Engine& engine, const Experiment& experiment, Result& result) {
 
 }  // namespace
 
-Result run(const Experiment& experiment, const EngineOptions& options, Ranks& ranks) {
+Result run(const Experiment& experiment, const EngineOptions& options, Ranks& ranks,
+           const std::function<void(Engine&)>& at_end) {
   const Stopwatch setup;
   Engine engine(experiment, options, ranks);
   const double setup_seconds = setup.seconds();
@@ -70,7 +71,10 @@ Result run(const Experiment& experiment, const EngineOptions& options, Ranks& ra
   engine.gather();
   Result result;
   result.interrupted = engine.interrupted();
-  if (ranks.first()) result = result_of(engine, experiment);
+  if (ranks.first()) {
+    result = result_of(engine, experiment);
+    if (at_end) at_end(engine);
+  }
   result.setup_seconds = setup_seconds;
   result.run_seconds = run_seconds;
   result.peak_rss_bytes = bytes;

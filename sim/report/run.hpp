@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "sim/engine/options.hpp"
@@ -36,8 +37,11 @@ struct Result {
   std::uint64_t peak_rss_bytes = 0;
 };
 
-/// With several ranks, all call it, and rank 0 alone gets the whole result. Throws InputError where the wire cannot carry the plan, RunError where more is under way than memory is for.
-Result run(const Experiment& experiment, const EngineOptions& options = {}, Ranks& ranks = alone());
+/// With several ranks, all call it, and rank 0 alone gets the whole result. Calls at_end(engine) there when the run has
+/// ended, for what a result does not keep. Throws InputError where the wire cannot carry the plan, RunError where more
+/// is under way than memory is for.
+Result run(const Experiment& experiment, const EngineOptions& options = {}, Ranks& ranks = alone(),
+           const std::function<void(Engine&)>& at_end = {});
 
 /// Of an engine that has run; without the seconds.
 Result result_of(Engine& engine, const Experiment& experiment);

@@ -366,6 +366,16 @@ Keys faults() {
   };
 }
 
+Keys sweep() {
+  using C = SweepSpec;
+  constexpr auto over =
+      "JSON paths as `--set` takes them, each with a list of values; every combination of them is one setting";
+  return {
+      needed(key("over", Axes{at<&C::over>}, over)),
+      may<&C::repeat>("repeat", whole(1, 100'000), {"runs of each setting, with `seed`, `seed` + 1, …"}),
+  };
+}
+
 // All of it
 
 /// A key that holds an object.
@@ -392,6 +402,10 @@ Section whole_scenario() {
     std::optional<Churn>& spec = *at<&C::churn>(scenario);
     return spec ? &*spec : &spec.emplace();
   };
+  const auto some_sweep = [](void* scenario) -> void* {
+    std::optional<SweepSpec>& spec = *at<&C::sweep>(scenario);
+    return spec ? &*spec : &spec.emplace();
+  };
   Keys keys{
       key("$schema", Text{nullptr}, "where an editor finds the schema of this file"),
       key("name", Text{at<&C::name>}, "for reports", "the file's name"),
@@ -406,6 +420,7 @@ Section whole_scenario() {
       list("workload", "what is announced", workload(), new_load),
       object("churn", "who comes and goes", churn(), some_churn, "nobody leaves"),
       list("faults", "what goes wrong, and when", faults(), new_kill),
+      object("sweep", "what `gossip-sim sweep` runs; other commands leave it alone", sweep(), some_sweep, "no sweep"),
   };
   return {{}, "a gossip scenario", std::move(keys), itself};
 }

@@ -15,6 +15,7 @@
 namespace gossip::sim {
 
 struct Key;
+struct SweepAxis;
 
 /// An object of the document: the keys that it may have, and how to come from the struct of the object around it to its
 /// own, which is made if need be.
@@ -41,6 +42,9 @@ struct Rate {
 struct Seed {
   std::uint64_t* (*in)(void* object);
 };
+struct Axes {
+  std::vector<SweepAxis>* (*in)(void* object);
+};
 struct Either {
   std::vector<Key> kinds;  // no two of the same JSON type; without names
 };
@@ -53,7 +57,7 @@ struct List {
 };
 
 struct Key {
-  using Shape = std::variant<Field, Text, FileName, PeerList, Rate, Seed, Either, Section, OneOf, List>;
+  using Shape = std::variant<Field, Text, FileName, PeerList, Rate, Seed, Axes, Either, Section, OneOf, List>;
 
   std::string_view name, help;
   Shape shape;

@@ -20,6 +20,13 @@ std::string shown(const Json& value) {
   return value.is_structured() && text.size() > 40 ? "an " + std::string(value.type_name()) : text;
 }
 
+/// A name as one token of a JSON path.
+std::string escaped(const std::string& name) {
+  std::string token;
+  for (const char c : name) token += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return token;
+}
+
 bool is_whole(const Json& value) {
   if (!value.is_number_float()) return value.is_number_integer();
   const double number = value;
@@ -150,6 +157,7 @@ class Reader {
     const std::string problem = file_problem(found);
     if (!problem.empty()) fail(path, "the file " + found + ' ' + problem);
     *file.in(object) = found;
+    scenario_.files.push_back(found);
   }
   void read_value(const Json& value, const PeerList& list, void* object, const std::string& path) {
     static constexpr Field peer{{},      Unit::peer, whole(0, index(no_peer) - std::int64_t{1}), {}, {}, {}, {},
@@ -168,6 +176,24 @@ class Reader {
     const Parsed<Duration> parsed = parse_rate(value.get_ref<const std::string&>());
     if (!parsed.value) fail(path, shown(value) + ' ' + parsed.problem);
     *rate.in(object) = *parsed.value;
+  }
+  void read_value(const Json& value, const Axes& axes, void* object, const std::string& path) {
+    expect(value.is_object() && !value.empty(), "an object of JSON paths with a list of values each", value, path);
+    std::vector<SweepAxis>& list = *axes.in(object);
+    for (const auto& [name, values] : value.items()) {
+      const std::string at = path + '/' + escaped(name);
+      if (!name.starts_with('/')) fail(at, "is no JSON path: it begins with /, as in \"/links/loss\"");
+      if (name == "/sweep" || name.starts_with("/sweep/")) fail(at, "cannot be swept: it is the sweep itself");
+      expect(values.is_array() && !values.empty(), "a list of values", values, at);
+      SweepAxis& axis = list.emplace_back(SweepAxis{name, {}});
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        const std::string text = values[i].dump();
+        if (std::ranges::find(axis.values, text) != axis.values.end()) {
+          fail(at + '/' + std::to_string(i), shown(values[i]) + " stands twice");
+        }
+        axis.values.push_back(text);
+      }
+    }
   }
   void read_value(const Json& value, const Seed& seed, void* object, const std::string& path) {
     expect(is_whole(value), "an integer", value, path);
@@ -255,12 +281,23 @@ void apply(Json& document, const std::string& set) {
   if (target->is_discarded()) *target = value;
 }
 
-}  // namespace
-
-Scenario read_scenario(const std::string& file, const std::vector<std::string>& sets) {
+Json document_of(const std::string& file, const std::vector<std::string>& sets) {
   Json document = read_json(file);
   for (const std::string& set : sets) apply(document, set);
+  return document;
+}
 
+}  // namespace
+
+std::string document_text(const std::string& file, const std::vector<std::string>& sets,
+                          const std::vector<std::string>& without) {
+  Json document = document_of(file, sets);
+  for (const std::string& key : without) document.erase(key);
+  return document.dump();
+}
+
+Scenario read_scenario(const std::string& file, const std::vector<std::string>& sets) {
+  const Json document = document_of(file, sets);
   Scenario scenario;
   scenario.file = file;
   Reader(scenario, document).read();

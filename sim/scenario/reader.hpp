@@ -11,6 +11,10 @@ namespace gossip::sim {
 /// check; the value is JSON, or a string where it is not. Throws InputError naming the file and the JSON path.
 Scenario read_scenario(const std::string& file, const std::vector<std::string>& sets = {});
 
+/// The same document on one line, its keys in order and without some of the outermost: equal for what says the same.
+std::string document_text(const std::string& file, const std::vector<std::string>& sets,
+                          const std::vector<std::string>& without);
+
 /// Combinations that make no sense, for scenarios that a program made. The reader has done it. Throws InputError.
 void check_scenario(const Scenario& scenario);
 

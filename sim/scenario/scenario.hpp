@@ -125,6 +125,16 @@ struct Kill {
 };
 using Fault = std::variant<Kill>;
 
+/// Values that a JSON path takes in turn.
+struct SweepAxis {
+  std::string path;
+  std::vector<std::string> values;  // JSON
+};
+struct SweepSpec {
+  std::vector<SweepAxis> over;  // by path
+  std::uint32_t repeat = 1;
+};
+
 struct Scenario {
   /// Whether links are given by the topology; otherwise peers find each other through a bootstrapper.
   bool links_given() const { return overlay == Fixed::name; }
@@ -155,6 +165,8 @@ struct Scenario {
   std::vector<Workload> workload;
   std::optional<Churn> churn;
   std::vector<Fault> faults;
+  std::optional<SweepSpec> sweep;               // runs of this scenario; each has none itself
+  std::vector<std::string> files;               // that it names
   std::map<std::string, std::string> spelling;  // JSON paths for which the file has an older one, for messages
 };
 

@@ -38,6 +38,13 @@ struct SchemaOf {
   Schema operator()(const FileName&) const { return definition("file"); }
   Schema operator()(const PeerList&) const { return definition("peers"); }
   Schema operator()(const Rate&) const { return definition("rate"); }
+  Schema operator()(const Axes&) const {
+    const Schema values{{"type", "array"}, {"minItems", 1}, {"uniqueItems", true}};
+    return {{"type", "object"},
+            {"minProperties", 1},
+            {"additionalProperties", false},
+            {"patternProperties", {{"^/", values}}}};
+  }
   Schema operator()(const Seed&) const { return {{"type", "integer"}, {"minimum", 0}, {"maximum", ~std::uint64_t{0}}}; }
   Schema operator()(const Section& section) const { return of_section(section, object); }
   Schema operator()(const List& list) const { return {{"type", "array"}, {"items", of_section(list.entry, object)}}; }

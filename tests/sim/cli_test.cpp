@@ -1,60 +1,18 @@
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "sim/report/report.hpp"
 #include "sim/scenario/input_error.hpp"
+#include "tests/sim/program.hpp"
 
-/// The program as a person or a script uses it.
-namespace gossip::sim {
+namespace gossip::sim::test {
 namespace {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-struct Outcome {
-  int code;
-  std::string out;  // both streams
-};
-
-Outcome shell(const std::string& command) {
-  FILE* pipe = popen(("{ " + command + "; } 2>&1").c_str(), "r");
-  std::string out;
-  for (int c = fgetc(pipe); c != EOF; c = fgetc(pipe)) out.push_back(static_cast<char>(c));
-  return {WEXITSTATUS(pclose(pipe)), out};
-}
-
-Outcome call(const std::string& arguments) { return shell(std::string(GOSSIP_SIM) + " " + arguments); }
-
-std::string read(const fs::path& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-class Cli : public testing::Test {
- protected:
-  void SetUp() override {
-    folder = fs::path(testing::TempDir()) / ("gossip-cli-" + std::to_string(getpid()));
-    fs::create_directories(folder);
-  }
-  void TearDown() override { fs::remove_all(folder); }
-
-  std::string scenario(const std::string& text) {
-    std::ofstream(folder / "scenario.json") << text;
-    return (folder / "scenario.json").string();
-  }
-  fs::path folder;
-  const std::string small = R"({"name": "small", "peers": 40, "topology": {"type": "random_regular", "degree": 4},
-                               "workload": [{"from": 7, "count": 3, "interval": "1s"}]})";
-};
+class Cli : public Program {};
 
 TEST_F(Cli, ReportHasEveryKeyThatOthersParse) {
   const std::string file = (folder / "report.json").string();
@@ -105,6 +63,18 @@ TEST_F(Cli, SummaryNamesWhatMatters) {
   }
 }
 
+/// On a line of constant latency the deliveries come at two moments: the first neighbours, then theirs.
+TEST_F(Cli, SummaryDrawsWhenDeliveriesCame) {
+  const Outcome outcome = call("run " + scenario(R"({"peers": 5, "topology": {"type": "ring"},
+    "links": {"latency": {"type": "constant", "value": "10ms"}}, "workload": [{}]})"));
+  const std::size_t line = outcome.out.find("deliveries, from 0 to 20.0 ms");
+  ASSERT_NE(line, std::string::npos) << outcome.out;
+  const std::string drawn = outcome.out.substr(outcome.out.rfind('\n', line), line - outcome.out.rfind('\n', line));
+  std::size_t full = 0;
+  for (std::size_t at = drawn.find("█"); at != std::string::npos; at = drawn.find("█", at + 1)) ++full;
+  EXPECT_EQ(full, 2u) << drawn;
+}
+
 TEST_F(Cli, SameSeedSameReportAndAnotherSeedAnother) {
   const auto trace = [&](const std::string& options) {
     const Outcome outcome = call("run " + scenario(small) + " --quiet --json - " + options);
@@ -153,6 +123,35 @@ TEST_F(Cli, BadUsageAndBadInputAreTwoAndWriteNothing) {
     EXPECT_NE(outcome.out.find(words), std::string::npos) << arguments << "\n" << outcome.out;
   }
   EXPECT_FALSE(fs::exists(report));
+}
+
+TEST_F(Cli, AScenarioAndItsDataAreNeverOverwritten) {
+  const std::string links = file("links.txt", "0 1\n1 2\n");
+  const std::string good = scenario(R"({"topology": {"type": "edge_list", "file": "links.txt"}})");
+  const std::string before = read(good);
+  fs::create_symlink(good, folder / "other.json");
+  const std::string other = (folder / "other.json").string();
+  for (const std::string& name : {good, links, other, (folder / ".." / folder.filename() / "links.txt").string()}) {
+    const Outcome outcome = call("run " + good + " --quiet --json " + name);
+    EXPECT_EQ(outcome.code, 2) << name;
+    EXPECT_NE(outcome.out.find("is read by this scenario"), std::string::npos) << outcome.out;
+  }
+  EXPECT_EQ(read(good), before);
+  EXPECT_EQ(read(links), "0 1\n1 2\n");
+}
+
+/// A limit on the size of files stands for the full disk.
+TEST_F(Cli, AReportThatCannotBeWrittenLeavesTheOldOneWhole) {
+  const std::string report = (folder / "report.json").string();
+  const std::string run = "run " + scenario(small) + " --quiet --json " + report;
+  ASSERT_EQ(call(run).code, 0);
+  const std::string before = read(report);
+  const std::string command =
+      "sh -c 'trap \"\" XFSZ; ulimit -f 1; exec " + std::string(GOSSIP_SIM) + " " + run + "' 2>&1";
+  const int status = std::system((command + " >" + (folder / "said").string()).c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 1) << read(folder / "said");
+  EXPECT_EQ(read(report), before);
+  EXPECT_FALSE(fs::exists(report + ".new"));
 }
 
 TEST_F(Cli, CheckSaysFineAndSchemaIsJson) {
@@ -299,4 +298,4 @@ TEST_F(Cli, AFolderThatCannotBeWrittenIsFoundBeforeTheRun) {
 }
 
 }  // namespace
-}  // namespace gossip::sim
+}  // namespace gossip::sim::test

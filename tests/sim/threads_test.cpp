@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include "sim/engine/engine.hpp"
 #include "sim/report/report.hpp"
 #include "sim/scenario/reader.hpp"
 #include "tests/sim/ranks.hpp"
+#include "world.hpp"
 
 /// Every figure of a report is the same, whatever number of threads and ranks made it.
 namespace gossip::sim {
@@ -68,6 +70,34 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, Threads,
                                          Run{"churn", {"/peers=300"}}, Run{"million", {"/peers=20000"}},
                                          Run{"fanout", {}}, Run{"rumor", {}}, Run{"hyparview", {}},
                                          Run{"plumtree", {}}));
+
+/// Who counts looks at every frame; what happens is the same.
+TEST(CountPeers, AddsUpAndChangesNothing) {
+  Scenario scenario = test::fixed(500, RandomRegular{6});
+  scenario.workload = {test::announce(0, 0), test::announce(second, 5)};
+  const Experiment experiment(scenario);
+  const std::uint64_t trace = run(experiment).sum.trace;
+  EngineOptions options;
+  options.count_peers = true;
+  options.threads = 2;
+  options.blocks = 3;
+  PeerCounts sum;
+  const Result result = run(experiment, options, alone(), [&](Engine& engine) {
+    for (const PeerCounts& counts : engine.counts()) {
+      sum.received += counts.received;
+      sum.duplicates += counts.duplicates;
+      sum.sent += counts.sent;
+      sum.sent_bytes += counts.sent_bytes;
+    }
+  });
+  EXPECT_EQ(result.sum.trace, trace);
+  EXPECT_EQ(sum.sent, result.payload_messages);
+  EXPECT_EQ(sum.received, result.payload_messages);
+  EXPECT_EQ(sum.duplicates, result.payload_messages - 2 * 499);
+  EXPECT_EQ(sum.sent_bytes, result.payload_bytes);
+  EXPECT_EQ(result.sum.sent[static_cast<std::size_t>(FrameKind::announce)], result.payload_messages);
+  EXPECT_EQ(result.sum.sent_bytes[static_cast<std::size_t>(FrameKind::announce)], result.payload_bytes);
+}
 
 }  // namespace
 }  // namespace gossip::sim
