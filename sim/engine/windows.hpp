@@ -84,7 +84,7 @@ class Windows {
       const std::uint64_t before = totals.events;
       each_block([&](Block& block) { model.run_block(block, until); });
       totals = exchange();
-      window_events_ = totals.events - before;
+      window_events_ = (totals.events - before) / ranks_.size();
       model.go_on(until, totals);
       fit(length, model);
     }
@@ -337,7 +337,7 @@ class Windows {
   std::uint32_t block_size_ = 2, blocks_a_rank_ = 1, first_block_ = 0;
   std::uint64_t block_reciprocal_ = 0;
   Duration window_ = 1;
-  std::uint64_t window_events_ = 0;  // in the last window, of all ranks: whether more threads are worth while
+  std::uint64_t window_events_ = 0;  // in the last window, the mean of all ranks, and so the same at each
   std::uint64_t windows_ = 0;        // since `fit` judged last, and what they held
   double events_a_lookahead_ = 0;
   std::uint64_t gone_events_ = 0;  // of blocks that are no more
