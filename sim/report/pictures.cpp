@@ -238,7 +238,7 @@ class Replay {
       }
     }
     std::ranges::sort(links);
-    links.erase(std::ranges::unique(links).begin(), links.end());
+    links.erase(std::unique(links.begin(), links.end()), links.end());
     OrderedJson json = OrderedJson::array();
     for (std::size_t i = 0; i < links.size() && i < most_links_drawn; ++i) {
       json.push_back(links[i].first);
