@@ -1,7 +1,6 @@
 #include "sim/study/compare.hpp"
 
 #include <algorithm>
-#include <iostream>
 #include <memory>
 #include <sstream>
 

@@ -1,7 +1,6 @@
 #include "sim/study/explain.hpp"
 
 #include <algorithm>
-#include <iostream>
 #include <memory>
 #include <sstream>
 #include <thread>

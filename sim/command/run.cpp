@@ -86,7 +86,8 @@ std::uint64_t fingerprint(const Arguments& arguments) {
   std::stringstream text;
   text << std::ifstream(arguments.scenario.file).rdbuf();
   for (const std::string& set : arguments.scenario.sets) text << '\n' << set;
-  text << '\n' << arguments.scenario.seed.value_or(0) << arguments.wire;
+  if (arguments.scenario.seed) text << "\nseed " << *arguments.scenario.seed;
+  text << '\n' << arguments.wire;
   std::uint64_t hash = 0;
   for (const char c : text.str()) hash = mix(hash, static_cast<unsigned char>(c));
   return hash;

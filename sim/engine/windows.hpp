@@ -74,7 +74,7 @@ class Windows {
   void start(Model& model) {
     split(options_.blocks, model);
   }
-  /// Until `end`, or until nothing is left, or the model does not go on. False: somebody asked to stop.
+  /// Until `end`, or until nothing is left. False: somebody asked to stop.
   template <class Model>
   bool run(Time end, Model& model) {
     Totals totals = exchange();

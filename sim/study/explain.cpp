@@ -8,6 +8,7 @@
 #include "core/config/units.hpp"
 #include "sim/engine/engine.hpp"
 #include "sim/report/words.hpp"
+#include "sim/world/transport.hpp"
 
 namespace gossip::sim {
 namespace {
@@ -63,20 +64,6 @@ void explain_miss(Engine& engine, const Experiment& experiment, const Spread& sp
   }
 }
 
-Duration link_latency(const Experiment& experiment, PeerId a, PeerId b) {
-  const Graph& graph = experiment.graph;
-  if (!graph.latency.empty()) {
-    const auto begin = graph.targets.begin() + static_cast<std::ptrdiff_t>(graph.offsets[index(a)]);
-    const auto end = graph.targets.begin() + static_cast<std::ptrdiff_t>(graph.offsets[index(a) + 1]);
-    const auto found = std::lower_bound(begin, end, b);
-    const Duration given = found != end && *found == b
-                               ? graph.latency[static_cast<std::size_t>(found - graph.targets.begin())]
-                               : Duration{-1};
-    if (given >= 0) return std::max(given, experiment.scenario.links.min_latency);
-  }
-  return experiment.latency.between(a, b);
-}
-
 std::string ms(Time time) { return fixed_text(static_cast<double>(time) / 1e6, 3); }
 std::string name(PeerId peer) { return "peer " + std::to_string(index(peer)); }
 
@@ -90,7 +77,8 @@ void print_path(std::ostream& out, const Experiment& experiment, const std::vect
     if (i == 0) continue;
     row.push_back(std::to_string(index(path[i].from)));
     row.push_back(ms(path[i].time - path[i - 1].time));
-    row.push_back(ms(link_latency(experiment, path[i].from, path[i].peer)));
+    row.push_back(
+        ms(link_latency(experiment.graph, experiment.latency, experiment.scenario.links, path[i].from, path[i].peer)));
   }
   print_table(out, table);
 }

@@ -25,7 +25,8 @@ class Connections {
   Connections() = default;
 
   /// A row for each peer, as long as its row in the graph.
-  explicit Connections(const Graph& graph) : offsets_(graph.offsets.data(), graph.offsets.size()), links_(graph.targets.size()) {
+  explicit Connections(const Graph& graph)
+      : offsets_(graph.offsets.data(), graph.offsets.size()), links_(graph.targets.size()) {
     for (std::size_t i = 0; i < graph.targets.size(); ++i) links_[i] = {graph.targets[i], 0, 0, State::up};
   }
 

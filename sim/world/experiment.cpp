@@ -64,8 +64,8 @@ void check_end(const Scenario& scenario, const Graph& graph, const LatencyModel&
 
 Graph graph_for(Scenario& scenario, std::uint32_t threads, const Ranks& ranks) {
   if (scenario.peers > 0) check_size(scenario);
-  Graph graph = make_graph(scenario.topology, scenario.peers, scenario.seed, scenario.file + ": /topology", threads,
-                           ranks);
+  Graph graph =
+      make_graph(scenario.topology, scenario.peers, scenario.seed, scenario.file + ": /topology", threads, ranks);
   if (scenario.peers == 0) {
     check_peers(scenario, graph.peers());
     scenario.peers = graph.peers();

@@ -23,6 +23,15 @@ Connections connections_for(const Scenario& scenario, const Graph& graph, const 
 
 }  // namespace
 
+Duration link_latency(const Graph& graph, const LatencyModel& model, const LinkSpec& spec, PeerId a, PeerId b) {
+  if (graph.latency.empty()) return model.between(a, b);
+  const auto begin = graph.targets.begin() + static_cast<std::ptrdiff_t>(graph.offsets[index(a)]);
+  const auto end = graph.targets.begin() + static_cast<std::ptrdiff_t>(graph.offsets[index(a) + 1]);
+  const auto place = std::lower_bound(begin, end, b);
+  const Duration given = graph.latency[static_cast<std::size_t>(place - graph.targets.begin())];
+  return given < 0 ? model.between(a, b) : std::max(given, spec.min_latency);
+}
+
 Transport::Transport(const Scenario& scenario, const Graph& graph, const LatencyModel& model, const Timeline& timeline,
                      PeerRange own)
     : own_(own),
@@ -46,16 +55,6 @@ void Transport::connect_given(const Timeline& timeline, PeerRange own) {
       link.session = up ? 1 : 0;
     }
   }
-}
-
-/// From the row of either: it is the same both ways, and one of them may be another rank's.
-Duration Transport::given_latency(PeerId a, PeerId b) const {
-  if (!own_.has(a)) std::swap(a, b);
-  const auto begin = graph_.targets.begin() + static_cast<std::ptrdiff_t>(graph_.offsets[index(a)]);
-  const auto end = graph_.targets.begin() + static_cast<std::ptrdiff_t>(graph_.offsets[index(a) + 1]);
-  const auto place = std::lower_bound(begin, end, b);
-  const Duration given = graph_.latency[static_cast<std::size_t>(place - graph_.targets.begin())];
-  return given < 0 ? model_.between(a, b) : std::max(given, spec_.min_latency);
 }
 
 Event Transport::dial(PeerId from, std::uint32_t session, PeerId to, Time now) {

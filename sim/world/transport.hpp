@@ -11,6 +11,9 @@
 
 namespace gossip::sim {
 
+/// Of the link between a and b: as the graph's file gives it, and where it gives none the model's. `a` has its row here.
+Duration link_latency(const Graph& graph, const LatencyModel& model, const LinkSpec& spec, PeerId a, PeerId b);
+
 /// Links between peers as a TCP transport would show them: the whole life of each connection.
 ///
 /// Rules
@@ -35,7 +38,8 @@ class Transport {
   Duration latency(PeerId a, PeerId b) const {
     if (graph_.latency.empty()) [[likely]]
       return model_.between(a, b);
-    return given_latency(a, b);
+    // It is the same both ways, and one of them may be another rank's.
+    return own_.has(a) ? link_latency(graph_, model_, spec_, a, b) : link_latency(graph_, model_, spec_, b, a);
   }
 
   /// No latency is below this.
@@ -106,7 +110,6 @@ class Transport {
   Event refuse(const Event& dial) const;
 
  private:
-  Duration given_latency(PeerId a, PeerId b) const;
   Duration news_way(PeerId from, PeerId to) const { return latency(from, to) + spec_.jitter; }
   Duration to_acceptor(PeerId from, PeerId to) const {
     return static_cast<Duration>(2 * spec_.handshake_round_trips - 1) * news_way(from, to);

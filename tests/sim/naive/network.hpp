@@ -18,8 +18,8 @@ struct News {
   std::uint32_t session;  // of `from`; of `to` where it is refused
 };
 
-/// Connections and what becomes of frames, written again from "The network, exactly" in docs/design.md: maps, and
-/// nothing that is fast.
+/// Connections and what becomes of frames, written again from the rules of sim/world/transport.hpp: maps, and nothing
+/// that is fast.
 class Network {
  public:
   explicit Network(const Experiment& experiment);
@@ -41,8 +41,8 @@ class Network {
   std::optional<News> close(PeerId from, std::uint32_t session, PeerId to, Time now);
   std::vector<News> leave(PeerId peer, std::uint32_t session, bool clean, Time now);
 
-  /// Whether a dial or its answer shows that the connection that is up here has ended, since the other side began anew: it is gone
-  /// then, and the peer is told before `on` is called.
+  /// Whether a dial or its answer shows that the connection that is up here has ended, since the other side began anew:
+  /// it is gone then, and the peer is told before `on` is called.
   bool replaces(const News& news);
   struct Effect {
     bool up = false, down = false;  // what the peer is told
