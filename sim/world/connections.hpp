@@ -5,6 +5,7 @@
 #include <span>
 
 #include "core/assert.hpp"
+#include "core/overlay/parts.hpp"
 #include "sim/machine/big_array.hpp"
 #include "sim/topology/graph.hpp"
 
@@ -15,53 +16,86 @@ namespace gossip::sim {
 class Connections {
  public:
   enum class State : std::uint8_t { free, dialing, up };
-  struct Link {
+  class Link {
+   public:
     PeerId peer;
     std::uint32_t session;  // the other side's, so that news of an earlier one cannot close this connection
     Time last_arrival;      // of what this side sent: frames of one connection do not overtake each other
-    State state;
+
+    Link() = default;
+    explicit Link(PeerId of, std::uint32_t other_session = 0)
+        : peer(of), session(other_session), last_arrival(0), state_(State::free) {}
+    State state() const { return state_; }
+
+   private:
+    friend Connections;
+    State state_;
   };
 
   Connections() = default;
 
-  /// A row for each peer, as long as its row in the graph.
+  /// A row for each peer, as long as its row in the graph, all up.
   explicit Connections(const Graph& graph)
-      : offsets_(graph.offsets.data(), graph.offsets.size()), links_(graph.targets.size()) {
-    for (std::size_t i = 0; i < graph.targets.size(); ++i) links_[i] = {graph.targets[i], 0, 0, State::up};
+      : offsets_(graph.offsets.data(), graph.offsets.size()), links_(graph.targets.size()), up_(graph.targets.size()) {
+    for (std::size_t i = 0; i < graph.targets.size(); ++i) {
+      links_[i] = Link(graph.targets[i]);
+      set(links_[i], State::up);
+    }
   }
 
   /// A row of `places` for each peer, all free.
-  Connections(std::uint32_t peers, std::uint32_t places) : places_(places), links_(std::size_t{peers} * places) {}
+  Connections(std::uint32_t peers, std::uint32_t places)
+      : places_(places), links_(std::size_t{peers} * places), up_(links_.size()) {
+    std::fill_n(up_.data(), up_.size(), no_peer);
+  }
 
   bool empty() const { return links_.empty(); }
 
-  std::span<Link> row(PeerId peer) {
-    if (places_ > 0) return {&links_[std::size_t{index(peer)} * places_], places_};
-    return {links_.data() + offsets_[index(peer)], offsets_[index(peer) + 1] - offsets_[index(peer)]};
-  }
+  std::span<Link> row(PeerId peer) { return {links_.data() + begin(peer), places(peer)}; }
 
   /// Null when there is none, dialled or up.
   Link* find(PeerId from, PeerId to) {
     for (Link& link : row(from)) {
-      if (link.peer == to && link.state != State::free) return &link;
+      if (link.peer == to && link.state() != State::free) return &link;
     }
     return nullptr;
+  }
+
+  /// Null when there is none that is up. What every frame asks: it looks at four bytes a place.
+  Link* find_up(PeerId from, PeerId to) {
+    const std::size_t row = begin(from);
+    const std::uint32_t place = find_peer({up_.data() + row, places(from)}, to);
+    return place == nowhere ? nullptr : &links_[row + place];
+  }
+
+  void set(Link& link, State state) {
+    link.state_ = state;
+    up_[static_cast<std::size_t>(&link - links_.data())] = state == State::up ? link.peer : no_peer;
   }
 
   Link& add(PeerId from, PeerId to, std::uint32_t session, State state) {
     const auto links = row(from);
     // A graph's row has a place for each neighbour and no others.
     const auto place = std::ranges::find_if(
-        links, [&](const Link& link) { return link.state == State::free && (places_ > 0 || link.peer == to); });
+        links, [&](const Link& link) { return link.state() == State::free && (places_ > 0 || link.peer == to); });
     GOSSIP_ASSERT(place != links.end());
-    *place = {to, session, 0, state};
+    *place = Link(to, session);
+    set(*place, state);
     return *place;
   }
 
  private:
+  std::size_t begin(PeerId peer) const {
+    return places_ > 0 ? std::size_t{index(peer)} * places_ : offsets_[index(peer)];
+  }
+  std::size_t places(PeerId peer) const {
+    return places_ > 0 ? places_ : offsets_[index(peer) + 1] - offsets_[index(peer)];
+  }
+
   std::uint32_t places_ = 0;
   std::span<const std::uint64_t> offsets_;
   BigArray<Link> links_;
+  BigArray<PeerId> up_;  // of each place: the peer where the connection is up, otherwise no_peer
 };
 
 }  // namespace gossip::sim

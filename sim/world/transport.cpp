@@ -51,7 +51,7 @@ void Transport::connect_given(const Timeline& timeline, PeerRange own) {
   for (std::uint32_t i = own.first; i < own.last; ++i) {
     for (Connections::Link& link : connections_.row(PeerId{i})) {
       const bool up = timeline.up(PeerId{i}, 0) && timeline.up(link.peer, 0);
-      link.state = up ? State::up : State::free;
+      connections_.set(link, up ? State::up : State::free);
       link.session = up ? 1 : 0;
     }
   }
@@ -66,15 +66,15 @@ Event Transport::dial(PeerId from, std::uint32_t session, PeerId to, Time now) {
 std::optional<Event> Transport::close(PeerId from, std::uint32_t session, PeerId to, Time now) {
   Connections::Link* link = connections_.find(from, to);
   if (link == nullptr) return std::nullopt;
-  link->state = State::free;
+  connections_.set(*link, State::free);
   return Event::link(EventKind::closed, now + news_way(from, to), to, from, session);
 }
 
 Event Transport::farewell(PeerId peer, const Session& ended, std::uint32_t session, Time now, Connections::Link& link) {
   Duration delay = ended.clean ? news_way(peer, link.peer) : std::max(detection_, floor());
   // What is being dialled learns it after the dial, or it would keep a connection to nobody.
-  if (link.state == State::dialing) delay += to_acceptor(peer, link.peer);
-  link.state = State::free;
+  if (link.state() == State::dialing) delay += to_acceptor(peer, link.peer);
+  connections_.set(link, State::free);
   return Event::link(EventKind::closed, std::max(now + delay, link.last_arrival), link.peer, peer, session);
 }
 
@@ -87,8 +87,8 @@ Event Transport::refuse(const Event& dial) const {
 bool Transport::ends_old(const Event& event) {
   if (event.kind != EventKind::dial && event.kind != EventKind::accepted) return false;
   Connections::Link* link = connections_.find(event.dst, event.src);
-  if (link == nullptr || link->state != State::up || link->session >= event.session()) return false;
-  link->state = State::free;
+  if (link == nullptr || link->state() != State::up || link->session >= event.session()) return false;
+  connections_.set(*link, State::free);
   return true;
 }
 
@@ -107,11 +107,11 @@ Transport::Change Transport::on_dial(const Event& event, std::uint32_t session) 
   Connections::Link* link = connections_.find(event.dst, event.src);
   // Both dialled, and this side's dial was answered first: it is one connection. Or an earlier life dialled, and a
   // later one is connected.
-  if (link != nullptr && link->state == State::up) return {};
+  if (link != nullptr && link->state() == State::up) return {};
   if (link == nullptr) {
     link = &connections_.add(event.dst, event.src, event.session(), State::up);
   } else {
-    link->state = State::up;
+    connections_.set(*link, State::up);
     link->session = event.session();
   }
   const Time arrival = event.time + news_way(event.dst, event.src);
@@ -125,8 +125,8 @@ Transport::Change Transport::on_accepted(const Event& event, std::uint32_t sessi
     const Time arrival = event.time + news_way(event.dst, event.src);
     return {Event::link(EventKind::closed, arrival, event.src, event.dst, session)};
   }
-  if (link->state == State::up) return {};
-  link->state = State::up;
+  if (link->state() == State::up) return {};
+  connections_.set(*link, State::up);
   link->session = event.session();
   return {std::nullopt, true};
 }
@@ -135,9 +135,9 @@ Transport::Change Transport::on_accepted(const Event& event, std::uint32_t sessi
 Transport::Change Transport::on_ended(const Event& event) {
   Connections::Link* link = connections_.find(event.dst, event.src);
   const bool refused = event.kind == EventKind::refused;
-  if (link == nullptr || link->state != (refused ? State::dialing : State::up)) return {};
+  if (link == nullptr || link->state() != (refused ? State::dialing : State::up)) return {};
   if (!refused && link->session != event.session()) return {};
-  link->state = State::free;
+  connections_.set(*link, State::free);
   return {std::nullopt, false, true};
 }
 

@@ -63,10 +63,8 @@ class Transport {
 
   /// `bytes`: of the frame on the wire. Links have no bandwidth yet, so that it decides nothing.
   Sent send(PeerId from, PeerId to, [[maybe_unused]] std::uint64_t bytes, Time now) {
-    Connections::Link* link = connections_.empty() ? nullptr : connections_.find(from, to);
-    if (!connections_.empty() && (link == nullptr || link->state != Connections::State::up)) {
-      return {Fate::not_connected, now};
-    }
+    Connections::Link* link = connections_.empty() ? nullptr : connections_.find_up(from, to);
+    if (!connections_.empty() && link == nullptr) return {Fate::not_connected, now};
     Time arrival = now + latency(from, to);
     if (random_.empty()) [[likely]]
       return {Fate::arrives, arrival};
@@ -80,9 +78,7 @@ class Transport {
 
   /// May `to` take a frame that says it is from `from`?
   bool connected(PeerId to, PeerId from) {
-    if (connections_.empty()) return true;
-    const Connections::Link* link = connections_.find(to, from);
-    return link != nullptr && link->state == Connections::State::up;
+    return connections_.empty() || connections_.find_up(to, from) != nullptr;
   }
 
   // What a peer wants; `session` is its own. The event that follows from it at the other side.
@@ -92,7 +88,7 @@ class Transport {
   template <class Post>
   void drop_all(PeerId peer, const Session& ended, std::uint32_t session, Time now, Post&& post) {
     for (Connections::Link& link : connections_.row(peer)) {
-      if (link.state != Connections::State::free) post(farewell(peer, ended, session, now, link));
+      if (link.state() != Connections::State::free) post(farewell(peer, ended, session, now, link));
     }
   }
 

@@ -67,8 +67,8 @@ TEST(ServiceUnit, GivesTheDaemonWhatItNeedsAndNothingElse) {
 
 TEST(ServiceUnit, IsRatedBelowThree) {
   // Of 10, where 10 is no protection at all.
-  FILE* pipe =
-      popen((std::string("systemd-analyze security --no-pager --offline=true ") + unit + " 2>&1").c_str(), "r");
+  const std::string command = "systemd-analyze security --no-pager --offline=true '" + std::string(unit) + "' 2>&1";
+  FILE* pipe = popen(command.c_str(), "r");
   std::string said;
   for (int c = fgetc(pipe); c != EOF; c = fgetc(pipe)) said.push_back(static_cast<char>(c));
   pclose(pipe);

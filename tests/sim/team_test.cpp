@@ -50,7 +50,7 @@ TEST_P(OfThreads, WhatAPieceThrowsIsThrownAndTheOthersAreDone) {
   EXPECT_EQ(done, 12u);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which map more than any limit
+#ifndef GOSSIP_SANITIZED  // which map more than any limit
 TEST(Team, WhereThreadsAreShortThoseThatThereAreDoTheWork) {
   const auto with_little_memory = [] {
     const rlimit little{std::uint64_t{1} << 29, std::uint64_t{1} << 29};  // 64 stacks of 8 MiB

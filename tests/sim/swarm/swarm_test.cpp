@@ -20,7 +20,7 @@
 namespace gossip::sim::swarm {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef GOSSIP_SANITIZED
 constexpr std::uint64_t seeds_a_shard = 12;
 #else
 constexpr std::uint64_t seeds_a_shard = 80;
