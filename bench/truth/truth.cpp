@@ -23,6 +23,9 @@ constexpr Block all_blocks[] = {
      "n = 1,000, complete graph, distinct targets drawn anew for each message", 4'000, 400, fanout_reach},
     {7, "Ttl", "Flood with a ttl on random regular graphs", "all links equally slow; a new graph and origin each run",
      100, 20, ttl_flood},
+    {10, "RelayNetwork", "Waku Relay on 1,000 nodes under Shadow",
+     "6-regular flood, links 100 ms, upload 38 Mbit/s, 12 ms validation, 150 ms before publication", 10, 3,
+     relay_network},
     {11, "FloodDuplicates", "Duplicates of a full flood on random regular graphs",
      "n = 1,000; latencies differ from link to link", 5, 3, flood_duplicates},
 };

@@ -100,6 +100,7 @@ std::vector<Row> synchronous_spreading(std::uint32_t runs);
 std::vector<Row> asynchronous_spreading(std::uint32_t runs);
 std::vector<Row> fanout_reach(std::uint32_t runs);
 std::vector<Row> ttl_flood(std::uint32_t runs);
+std::vector<Row> relay_network(std::uint32_t runs);
 std::vector<Row> flood_duplicates(std::uint32_t runs);
 
 }  // namespace gossip::bench::truth

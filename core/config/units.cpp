@@ -17,6 +17,9 @@ constexpr std::array size_units{
     UnitName{"B", 1},          UnitName{"kB", 1'000},     UnitName{"MB", 1'000'000}, UnitName{"GB", 1'000'000'000},
     UnitName{"KiB", 1u << 10}, UnitName{"MiB", 1u << 20}, UnitName{"GiB", 1u << 30}};
 
+constexpr std::array bit_units{UnitName{"bit/s", 1}, UnitName{"kbit/s", 1'000}, UnitName{"Mbit/s", 1'000'000},
+                               UnitName{"Gbit/s", 1'000'000'000}};
+
 __extension__ typedef unsigned __int128 Wide;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -102,6 +105,11 @@ Parsed<Duration> parse_duration(std::string_view text) {
 
 Parsed<std::uint64_t> parse_size(std::string_view text) {
   return parse<std::uint64_t>({"size", "64KiB", "byte", size_units, largest_size}, text);
+}
+
+Parsed<std::uint64_t> parse_bandwidth(std::string_view text) {
+  constexpr std::uint64_t fastest = 1'000'000'000'000;
+  return parse<std::uint64_t>({"bandwidth", "38Mbit/s", "bit a second", bit_units, fastest}, text);
 }
 
 Parsed<Duration> parse_rate(std::string_view text) {

@@ -38,6 +38,9 @@ Parsed<std::uint64_t> parse_size(std::string_view text);
 /// "10/s", "2.5/min": the time between two of them, rounded to the nanosecond.
 Parsed<Duration> parse_rate(std::string_view text);
 
+/// Bits a second, as in "38Mbit/s".
+Parsed<std::uint64_t> parse_bandwidth(std::string_view text);
+
 /// The shortest exact spelling: "1.5s", "80ms", "2min"; "64KiB".
 std::string duration_text(Duration duration);
 std::string size_text(std::uint64_t bytes);
@@ -45,6 +48,7 @@ std::string size_text(std::uint64_t bytes);
 /// What a regular expression for such text is, for JSON Schema.
 inline constexpr const char* duration_pattern = "^[0-9]+(\\.[0-9]+)? ?(ns|us|ms|s|min|h)$";
 inline constexpr const char* size_pattern = "^[0-9]+(\\.[0-9]+)? ?(B|kB|MB|GB|KiB|MiB|GiB)$";
+inline constexpr const char* bandwidth_pattern = "^[0-9]+(\\.[0-9]+)? ?(bit|kbit|Mbit|Gbit)/s$";
 inline constexpr const char* rate_pattern = "^[0-9]+(\\.[0-9]+)?/(ns|us|ms|s|min|h)$";
 
 }  // namespace gossip

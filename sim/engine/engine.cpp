@@ -190,7 +190,8 @@ void Engine::on_partition(Block& block, const Event& event) {
 }
 
 void Engine::on_link(Block& block, const Event& event) {
-  if (!up(event.dst)) {
+  const bool in_vain = event.kind == EventKind::dial && !experiment_.classes.dialable(event.dst);
+  if (!up(event.dst) || in_vain) {
     if (event.kind == EventKind::dial) windows_.post(block, transport_.refuse(event));
     return;
   }
@@ -243,7 +244,18 @@ std::span<const PeerId> Engine::neighbours(PeerId peer, bool also_down) {
   return kind.operations->neighbours(memory(peer), kind.config, windows_.block_of(peer).env);
 }
 
+/// What a silent peer keeps for itself: what others announced. It asks, and says what is its own.
+bool Engine::keeps(Block& block, PeerId peer, const Frame& frame) {
+  if (!experiment_.classes.silent(peer)) return false;
+  if (frame.kind != FrameKind::announce && frame.kind != FrameKind::ihave) return false;
+  if (experiment_.plan.messages[index(frame.message())].origin == peer) return false;
+  status(frame.message(), peer) |= ended_not_relayed;
+  const FrameOwner owner(block.lists, frame);
+  return true;
+}
+
 void Engine::act(Block& block, PeerId peer, const SendAll& command) {
+  if (keeps(block, peer, command.frame)) return;
   const Frame frame = wire_ ? wire_->pass(command.frame, block.lists, *block.wire) : command.frame;
   const std::uint64_t bytes = size_on_wire(block, frame);
   const auto row = neighbours(peer);
@@ -284,6 +296,7 @@ std::uint32_t Engine::send_lanes(Block& block, PeerId from, std::span<const Peer
 }
 
 void Engine::act(Block& block, PeerId peer, const Send& command) {
+  if (keeps(block, peer, command.frame)) return;
   const Frame frame = wire_ ? wire_->pass(command.frame, block.lists, *block.wire) : command.frame;
   const std::uint64_t bytes = size_on_wire(block, frame);
   account(block, peer, frame, 1, bytes);
@@ -350,6 +363,9 @@ void Engine::act(Block& block, PeerId peer, const Deliver& command) {
   const Time announced = experiment_.plan.messages[index(command.message)].at;
   block.ledger.latency.add(static_cast<std::uint64_t>(block.env.now - announced));
   block.ledger.hops.add(command.hops);
+  if (block.ledger.class_latency.empty()) return;
+  block.ledger.class_latency[experiment_.classes.number(peer)].add(
+      static_cast<std::uint64_t>(block.env.now - announced));
 }
 
 void Engine::act(Block& block, PeerId peer, const Drop& command) {

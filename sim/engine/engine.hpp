@@ -74,6 +74,9 @@ class Engine {
   void begin_sessions(Block& block, PeerId peer);
   void expect_partitions(Block& block, PeerId peer);
 
+  /// Of `Ledger::class_latency`.
+  std::size_t class_count() const { return experiment_.classes.empty() ? 0 : experiment_.scenario.classes.size() + 1; }
+
   // Time, for Windows.
   Time end() const { return experiment_.scenario.duration > 0 ? experiment_.scenario.duration : longest_duration; }
   bool asked_to_stop() const { return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed); }
@@ -113,6 +116,7 @@ class Engine {
   void act(Block&, PeerId, const ForgetPeer&) {}
   std::uint32_t send_lanes(Block& block, PeerId from, std::span<const PeerId> row, PeerId except, const Frame& frame);
   void transmit(Block& block, PeerId from, PeerId to, const Frame& frame, std::uint64_t bytes);
+  bool keeps(Block& block, PeerId peer, const Frame& frame);
   std::uint64_t size_on_wire(const Block& block, const Frame& frame) const;
   void account(Block& block, PeerId from, const Frame& frame, std::uint64_t count, std::uint64_t bytes);
   void give_verdict(Block& block, PeerId peer, MessageRef message);

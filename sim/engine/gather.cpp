@@ -44,6 +44,7 @@ void Engine::gather() {
   known_rows_.assign(peers_ + std::uint64_t{1}, 0);
   for (std::uint32_t rank = 1; rank < ranks_.size(); ++rank) {
     Ledger theirs;
+    theirs.class_latency.resize(class_count());
     theirs.each_part(Take{in[rank]});
     others_.add(theirs);
     take_peers(in[rank], rank);

@@ -62,6 +62,7 @@ struct Ledger {
   std::uint64_t connections = 0;
   std::uint64_t redelivered = 0;  // to a peer that had forgotten it: in a new session, or its memory was too short
   Histogram latency, hops;
+  std::vector<Histogram> class_latency;  // likewise, by class; empty where all peers are alike
   std::vector<MessageTally> messages;
   std::vector<Delivery> deliveries;  // only when they are asked for
 
@@ -80,6 +81,7 @@ struct Ledger {
     f(transport_drops);
     latency.each_part(f);
     hops.each_part(f);
+    for (Histogram& of_class : class_latency) of_class.each_part(f);
     f(messages);
     f(deliveries);
   }
@@ -99,6 +101,8 @@ struct Ledger {
     for (std::size_t i = 0; i < transport_drop_count; ++i) transport_drops[i] += other.transport_drops[i];
     latency.add(other.latency);
     hops.add(other.hops);
+    class_latency.resize(std::max(class_latency.size(), other.class_latency.size()));
+    for (std::size_t i = 0; i < other.class_latency.size(); ++i) class_latency[i].add(other.class_latency[i]);
     messages.resize(std::max(messages.size(), other.messages.size()));
     for (std::size_t i = 0; i < other.messages.size(); ++i) {
       MessageTally& sum = messages[i];

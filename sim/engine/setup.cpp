@@ -68,6 +68,7 @@ Engine::Engine(const Experiment& experiment, const EngineOptions& options, Ranks
 void Engine::make_block(std::deque<Block>& blocks, PeerRange peers, int bucket_shift) {
   Block& block = blocks.emplace_back(peers, bucket_shift, experiment_.plan.sizes);
   block.ledger.messages.resize(experiment_.plan.messages.size());
+  block.ledger.class_latency.resize(class_count());
   block.wakes = started_;
   if (wire_) block.wire = std::make_unique<WireScratch>();
 }

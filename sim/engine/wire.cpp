@@ -83,6 +83,11 @@ Wire::Wire(const Plan& plan, std::uint32_t peers, const std::string& scenario) {
   net::MessageHasher hasher;
   for (std::uint32_t i = 0; i < plan.messages.size(); ++i) {
     const PlannedMessage& message = plan.messages[i];
+    if (message.size > net::max_send_content_data) {
+      throw InputError(scenario + ": /workload", "--wire has no frame for " + std::to_string(message.size) +
+                                                     " B of data, only up to " +
+                                                     std::to_string(net::max_send_content_data));
+    }
     Body& body = bodies_.emplace_back(Body{message.data_type, data_of(i, message.size), {}});
     body.id = hasher(body.data_type, body.data);
     const auto [place, added] = by_id_.emplace(body.id, MessageRef{i});

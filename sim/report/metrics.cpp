@@ -84,6 +84,22 @@ OrderedJson messages_json(const Report& report) {
   return list;
 }
 
+OrderedJson classes_json(const Report& report) {
+  OrderedJson list = OrderedJson::array();
+  for (const ClassResult& of_class : report.result.classes) {
+    const Histogram& latency = of_class.latency;
+    list.push_back({{"name", of_class.name},
+                    {"peers", of_class.peers},
+                    {"coverage", ratio(of_class.deliveries, of_class.peers * report.result.messages.size())},
+                    {"latency_ms",
+                     {{"p50", ms(latency.percentile(0.5))},
+                      {"p90", ms(latency.percentile(0.9))},
+                      {"p99", ms(latency.percentile(0.99))},
+                      {"max", ms(latency.max())}}}});
+  }
+  return list;
+}
+
 OrderedJson coverage_json(const Report& report) {
   OrderedJson curve = OrderedJson::array();
   for (const auto& [time, share] : coverage_over_time(report.result)) curve.push_back({time, share});
@@ -159,6 +175,7 @@ const Metric table[] = {
     {{"departures", "", counter, "how often a peer went down"}, [](R r) -> OrderedJson { return r.result.departures; }},
     {{"drops", "frames", counter, "by reason: what went no further at one peer"}, drops_json, by_reason},
     {{"misses", "peers", counter, "by reason: peers that did not get a message; `deliveries` and all misses add up to `peers` · `messages`"}, [](R r) -> OrderedJson { return counts_json(r.result.misses.counts, miss_names); }, by_reason},
+    {{"per_class", "", gauge, "for each of the scenario's `classes`, and first for the peers in none: `name`, `peers`, `coverage`, `latency_ms` with `p50`, `p90`, `p99` and `max`; empty without classes"}, classes_json, list},
     {{"coverage_over_time", "[ms, share]", gauge, "after the announcement, over all messages"}, coverage_json, list},
     {{"per_message", "", gauge, "the first 1,000 messages"}, messages_json, list},
     {{"per_message_cut", "", text, "whether there were more"}, [](R r) -> OrderedJson { return r.result.messages.size() > most_messages_listed; }},

@@ -40,7 +40,7 @@ inline constexpr std::array<Named, miss_count> miss_names = {{
     {"ttl", "peers", Kind::counter,
      "nobody sent it a copy: going back along the links, the nearest peer where the message stopped had no hops left"},
     {"validation", "peers", Kind::counter, "likewise, it was told that the message is not valid"},
-    {"not_relayed", "peers", Kind::counter, "likewise, it relays only what it subscribes to"},
+    {"not_relayed", "peers", Kind::counter, "likewise, it relays only what it subscribes to, or is silent"},
     {"silence", "peers", Kind::counter, "likewise, it heard no verdict"},
     {"not_connected", "peers", Kind::counter,
      "there is no way to it from any peer that has the message, or there is and no peer chose it"},

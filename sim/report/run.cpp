@@ -56,6 +56,20 @@ void add_peers(Engine& engine, const Experiment& experiment, Result& result) {
   result.availability = availability / result.peers;
 }
 
+void add_classes(const Engine& engine, const Experiment& experiment, Result& result) {
+  if (experiment.classes.empty()) return;
+  result.classes.push_back({"others", 0, 0, {}});
+  for (const ClassSpec& spec : experiment.scenario.classes) result.classes.push_back({spec.name, 0, 0, {}});
+  for (std::size_t i = 0; i < result.classes.size(); ++i) result.classes[i].latency = result.sum.class_latency[i];
+  for (std::uint32_t i = 0; i < result.peers; ++i) {
+    ClassResult& of_class = result.classes[experiment.classes.number(PeerId{i})];
+    ++of_class.peers;
+    for (std::uint32_t m = 0; m < result.messages.size(); ++m) {
+      of_class.deliveries += engine.statuses(MessageRef{m})[i] & delivered;
+    }
+  }
+}
+
 }  // namespace
 
 Result run(const Experiment& experiment, const EngineOptions& options, Ranks& ranks,
@@ -88,6 +102,7 @@ Result result_of(Engine& engine, const Experiment& experiment) {
   result.simulated = engine.now();
   result.sum = engine.ledger();
   add_messages(engine, experiment, result);
+  add_classes(engine, experiment, result);
   add_peers(engine, experiment, result);
   return result;
 }

@@ -20,6 +20,13 @@ struct MessageResult {
   Misses misses;
 };
 
+/// The same of one class of peers.
+struct ClassResult {
+  std::string name;
+  std::uint64_t peers = 0, deliveries = 0;  // of all messages, the origins included
+  Histogram latency;
+};
+
 /// What a run showed. A function of (scenario, seed) but for the seconds and bytes of the machine.
 struct Result {
   std::uint32_t peers = 0;
@@ -27,6 +34,7 @@ struct Result {
   Time simulated = 0;
   Ledger sum;
   std::vector<MessageResult> messages;
+  std::vector<ClassResult> classes;  // those that are of none first; empty where all are alike
   Misses misses;
   std::uint64_t deliveries = 0, payload_messages = 0, payload_bytes = 0;
   double availability = 1;             // mean share of the time that a peer was up

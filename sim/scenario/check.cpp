@@ -44,6 +44,9 @@ class PeerChecks : Checks {
       }
     });
     for (std::size_t i = 0; i < scenario_.workload.size(); ++i) workload(i);
+    for (std::size_t i = 0; i < scenario_.classes.size(); ++i) {
+      all_below(scenario_.classes[i].peers, at("classes", i) + "/peers");
+    }
     if (scenario_.churn) all_below(scenario_.churn->spared, "/churn/spared");
     for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
       std::visit([&](const auto& fault) { this->fault(fault, at("faults", i)); }, scenario_.faults[i]);
@@ -108,6 +111,7 @@ class PlainChecks : Checks {
     protocol();
     validation();
     for (std::size_t i = 0; i < scenario_.workload.size(); ++i) workload(i);
+    classes();
     if (scenario_.churn) churn(*scenario_.churn);
     for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
       std::visit([&](const auto& fault) { this->fault(fault, at("faults", i)); }, scenario_.faults[i]);
@@ -212,6 +216,30 @@ class PlainChecks : Checks {
     require(scenario_.duration == 0 || last < scenario_.duration, at("workload", i) + "/count",
             "puts the last message at " + duration_text(last) + ", not before the end, /duration (" +
                 duration_text(scenario_.duration) + ')');
+  }
+
+  void classes() const {
+    constexpr std::size_t most = 255;  // world/classes.hpp
+    require(scenario_.classes.size() <= most, "/classes", "are more than " + std::to_string(most));
+    double all = 0;
+    std::set<std::uint32_t> peers;
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < scenario_.classes.size(); ++i) {
+      const ClassSpec& spec = scenario_.classes[i];
+      const std::string path = at("classes", i);
+      require(!spec.name.empty(), path + "/name", "is empty");
+      require(names.insert(spec.name).second, path + "/name", '"' + spec.name + "\" is another class's name, too");
+      all += spec.fraction;
+      require(all <= 1 + 1e-9, path + "/peers", "makes the shares of all classes more than 1 together");
+      for (const std::uint32_t peer : spec.peers) {
+        require(peers.insert(peer).second, path + "/peers",
+                "has peer " + std::to_string(peer) + ", which stands twice");
+        require(spec.dialable || peer != index(scenario_.bootstrapper()), path + "/dialable",
+                "peer " + std::to_string(peer) + " is the bootstrapper, which others dial");
+      }
+      require(spec.dialable || !scenario_.everyone_linked(), path + "/dialable",
+              "has no effect with the everyone overlay, where nobody dials; leave it out");
+    }
   }
 
   void churn(const Churn& churn) const {

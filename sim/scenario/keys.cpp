@@ -5,67 +5,14 @@
 
 #include "core/config/text.hpp"
 #include "core/peer.hpp"
-#include "sim/scenario/scenario.hpp"
+#include "sim/scenario/key_makers.hpp"
 
 namespace gossip::sim {
 namespace {
 
-using Keys = std::vector<Key>;
+using namespace keys;
 
-constexpr std::int64_t most_peers = 0xffff'fffe;
-constexpr Range any_peer = whole(0, most_peers), some_peers = whole(1, most_peers);
-constexpr Range link_time = whole(0, longest_latency), some_time = whole(1, longest_latency);
-
-/// A classic frame has 65,535 bytes: 4 of its own and 8 of the announce in it.
-constexpr std::int64_t largest_data = 65'535 - 4 - 8;
-
-// Ways from the struct around to the member's.
-
-template <auto member>
-using ClassOf = typename gossip::detail::Member<decltype(member)>::Class;
-
-template <auto member>
-auto* at(void* object) {
-  return &(static_cast<ClassOf<member>*>(object)->*member);
-}
-/// An alternative of a variant; the member becomes that one if it is another.
-template <auto member, class T>
-void* become(void* object) {
-  auto& spec = *at<member>(object);
-  if (!std::holds_alternative<T>(spec)) spec.template emplace<T>();
-  return &std::get<T>(spec);
-}
-
-// Keys that may be left out, and keys that may not. `absent` says what holds then, where that is no constant.
-
-Key key(const Field& field) { return {field.name, field.help, field, field.source, field.derived}; }
-Key key(std::string_view name, Key::Shape shape, std::string_view help, std::string_view absent = {}) {
-  return {name, help, std::move(shape), {}, absent};
-}
-template <auto member>
-Key may(std::string_view name, Range range, Words words) {
-  return key(field<member>(name, range, words));
-}
-template <auto member>
-Key share(std::string_view name, std::string_view help) {
-  return key(field<member>(name, {0.0, 1.0}, {help}, Unit::share));
-}
-Key left_out(Key key, std::string_view absent) {
-  key.absent = absent;
-  return key;
-}
-Key needed(Key key) {
-  key.required = true;
-  return key;
-}
-template <auto member>
-Key need(std::string_view name, Range range, std::string_view help) {
-  return needed(may<member>(name, range, {help}));
-}
-template <auto member>
-Key need_file(std::string_view help) {
-  return needed(key("file", FileName{at<member>}, help));
-}
+constexpr std::int64_t largest_data = 8 << 20;
 
 // topology
 
@@ -168,6 +115,7 @@ Keys links() {
       may<&C::jitter>("jitter", link_time,
                       {"each frame takes up to this much longer; those of one link keep their order"}),
       may<&C::loss>("loss", {0.0, 1.0, false, true}, {"probability that a frame is lost, each by itself"}),
+      key("upload", Bandwidth{at<&C::upload>}, "of every peer: its frames leave one after the other", "no limit"),
       may<&C::handshake_round_trips>("handshake_round_trips", whole(1, 10),
                                      {"before a connection carries data: 1 is TCP, 2 is TCP with TLS 1.3"}),
       may<&C::connect_timeout>("connect_timeout", any_value, {"until a dial to a peer that is down fails", "guess"}),
@@ -320,8 +268,8 @@ Keys workload() {
                key(one_peer), key({}, in_turn, "these peers in turn")}};
   Key rate = key("rate", Rate{at<&C::interval>}, "instead of `interval`: messages for a time", "`interval` counts");
   rate.instead_of = "interval";
-  const Field size =
-      field<&C::size>("size", whole(0, largest_data), {"of the data; no frame carries more"}, Unit::size);
+  const Field size = field<&C::size>("size", whole(0, largest_data),
+                                     {"of the data; the wire format, and so `--wire`, ends at 65523B"}, Unit::size);
   return {
       may<&C::at>("at", any_value, {"when the first one is announced"}),
       key("from", std::move(from), "who announces"),
@@ -442,6 +390,7 @@ Section whole_scenario() {
       object("links", "how every link behaves", links(), the_links),
       object("protocol", "what every peer runs", protocol(), itself),
       list("workload", "what is announced", workload(), new_load),
+      classes(),
       object("churn", "who comes and goes", churn(), some_churn, "nobody leaves"),
       list("faults", "what goes wrong, and when", faults(), new_fault),
       object("sweep", "what `gossip-sim sweep` runs; other commands leave it alone", sweep(), some_sweep, "no sweep"),

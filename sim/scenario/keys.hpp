@@ -39,6 +39,9 @@ struct PeerList {
 struct Rate {
   Duration* (*in)(void* object);  // the time between two
 };
+struct Bandwidth {
+  std::uint64_t* (*in)(void* object);  // bits a second
+};
 struct Seed {
   std::uint64_t* (*in)(void* object);
 };
@@ -57,7 +60,8 @@ struct List {
 };
 
 struct Key {
-  using Shape = std::variant<Field, Text, FileName, PeerList, Rate, Seed, Axes, Either, Section, OneOf, List>;
+  using Shape =
+      std::variant<Field, Text, FileName, PeerList, Rate, Bandwidth, Seed, Axes, Either, Section, OneOf, List>;
 
   std::string_view name, help;
   Shape shape;

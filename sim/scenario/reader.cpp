@@ -177,6 +177,13 @@ class Reader {
     if (!parsed.value) fail(path, shown(value) + ' ' + parsed.problem);
     *rate.in(object) = *parsed.value;
   }
+  void read_value(const Json& value, const Bandwidth& bandwidth, void* object, const std::string& path) {
+    expect(value.is_string(), "a bandwidth such as \"38Mbit/s\"", value, path);
+    const Parsed<std::uint64_t> parsed = parse_bandwidth(value.get_ref<const std::string&>());
+    if (!parsed.value) fail(path, shown(value) + ' ' + parsed.problem);
+    if (*parsed.value == 0) fail(path, shown(value) + " sends nothing; leave it out for no limit");
+    *bandwidth.in(object) = *parsed.value;
+  }
   void read_value(const Json& value, const Axes& axes, void* object, const std::string& path) {
     expect(value.is_object() && !value.empty(), "an object of JSON paths with a list of values each", value, path);
     std::vector<SweepAxis>& list = *axes.in(object);

@@ -81,6 +81,7 @@ struct LinkSpec {
   double loss = 0;      // each frame, independently
   std::uint32_t handshake_round_trips = 1;  // TCP; 2 with TLS 1.3
   Duration connect_timeout = 3 * second;    // a dial to a peer that is down; guess
+  std::uint64_t upload = 0;                 // bits a second, of each peer; 0: no limit
 };
 
 struct ValidationSpec {
@@ -132,6 +133,16 @@ struct Partition {
 };
 using Fault = std::variant<Kill, Partition>;
 
+/// Peers that are not as the others.
+struct ClassSpec {
+  std::string name;
+  double fraction = 0;               // of all peers, chosen by the seed among those that no other class has
+  std::vector<std::uint32_t> peers;  // or these
+  std::uint64_t upload = 0;          // bits a second; 0: as all others
+  bool dialable = true;              // otherwise it can dial, but nobody can dial it
+  bool silent = false;               // passes nothing on that others announced
+};
+
 /// Values that a JSON path takes in turn.
 struct SweepAxis {
   std::string path;
@@ -170,6 +181,7 @@ struct Scenario {
   Duration start_spread = 0;    // overlays that find their neighbours: peers start uniformly within this
   Duration detection = second;  // a crash is noticed by its neighbours after this
   std::vector<Workload> workload;
+  std::vector<ClassSpec> classes;
   std::optional<Churn> churn;
   std::vector<Fault> faults;
   std::optional<SweepSpec> sweep;               // runs of this scenario; each has none itself

@@ -38,6 +38,7 @@ struct SchemaOf {
   Schema operator()(const FileName&) const { return definition("file"); }
   Schema operator()(const PeerList&) const { return definition("peers"); }
   Schema operator()(const Rate&) const { return definition("rate"); }
+  Schema operator()(const Bandwidth&) const { return definition("bandwidth"); }
   Schema operator()(const Axes&) const {
     const Schema values{{"type", "array"}, {"minItems", 1}, {"uniqueItems", true}};
     return {{"type", "object"},
@@ -109,6 +110,7 @@ Schema definitions() {
   return {{"duration", text("a duration such as \"80ms\"", duration_pattern)},
           {"size", text("a size such as \"64KiB\"", size_pattern)},
           {"rate", text("a rate such as \"10/s\"", rate_pattern)},
+          {"bandwidth", text("a bandwidth such as \"38Mbit/s\"", bandwidth_pattern)},
           {"file", {{"title", "a file's name"}, {"type", "string"}, {"minLength", 1}}},
           {"peers", {{"title", "a list of peers"}, {"type", "array"}, {"minItems", 1}, {"items", peer}}}};
 }

@@ -98,6 +98,7 @@ Experiment::Experiment(Scenario&& read, Graph&& made, std::vector<PeerId>&& twic
       graph(std::move(made)),
       latency(scenario.links, scenario.seed, scenario.file + ": /links/latency"),
       timeline(scenario),
+      classes(scenario),
       plan(make_plan(scenario, timeline)),
       twice_(std::move(twice)) {
   check_end(scenario, graph, latency);

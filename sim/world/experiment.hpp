@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sim/topology/graph.hpp"
+#include "sim/world/classes.hpp"
 #include "sim/world/latency.hpp"
 #include "sim/world/plan.hpp"
 #include "sim/world/timeline.hpp"
@@ -20,6 +21,7 @@ class Experiment {
   const Graph graph;
   const LatencyModel latency;
   const Timeline timeline;
+  const Classes classes;
   const Plan plan;
 
  private:

@@ -42,6 +42,12 @@ Transport::Transport(const Scenario& scenario, const Graph& graph, const Latency
       connections_(connections_for(scenario, graph, timeline)),
       random_(spec_.loss > 0 || spec_.jitter > 0 ? scenario.peers : 0),
       partitions_(scenario) {
+  const Classes classes(scenario);
+  if (classes.any_upload()) uplinks_ = BigArray<Uplink>(scenario.peers);
+  simple_ = random_.empty() && partitions_.empty() && uplinks_.empty();
+  for (std::uint32_t i = own.first; i < own.last && !uplinks_.empty(); ++i) {
+    uplinks_[i] = {classes.upload(PeerId{i}), 0};
+  }
   for (std::uint32_t peer = own.first; peer < own.last && !random_.empty(); ++peer)
     random_[peer] = Random(mix(scenario.seed, 'L'), peer);
   if (scenario.links_given() && !timeline.constant()) connect_given(timeline, own);
@@ -60,7 +66,7 @@ void Transport::connect_given(const Timeline& timeline, PeerRange own) {
 
 Event Transport::dial(PeerId from, std::uint32_t session, PeerId to, Time now) {
   Connections::Link& link = connections_.add(from, to, 0, State::dialing);
-  const Duration way = to_acceptor(from, to);
+  const Duration way = queued(from, now) + to_acceptor(from, to);
   const Time departure = partitions_.first_departure(from, to, now, way);
   if (departure > now && departure - now >= spec_.connect_timeout) {
     return Event::no_answer(now + std::max<Duration>(spec_.connect_timeout, 1), from, to);
@@ -85,14 +91,15 @@ std::optional<Event> Transport::farewell(PeerId peer, const Session& ended, std:
   connections_.set(link, State::free);
   std::optional<Time> arrival = now + std::max(detection_, floor());
   // Who is being dialled learns it in any case, or it would keep a connection to nobody.
-  if (ended.clean) arrival = dialing ? now + news_way(peer, link.peer) : news_arrival(peer, link.peer, now);
+  if (ended.clean)
+    arrival = dialing ? now + queued(peer, now) + news_way(peer, link.peer) : news_arrival(peer, link.peer, now);
   if (!arrival) return std::nullopt;
   if (dialing) *arrival += to_acceptor(peer, link.peer);  // after the dial
   return Event::link(EventKind::closed, std::max(*arrival, link.last_arrival), link.peer, peer, session);
 }
 
 std::optional<Time> Transport::news_arrival(PeerId from, PeerId to, Time now) const {
-  const Duration way = news_way(from, to);
+  const Duration way = queued(from, now) + news_way(from, to);
   if (partitions_.empty()) return now + way;
   const std::optional<Time> departure = partitions_.departure(from, to, now, way);
   return departure ? std::optional(*departure + way) : std::nullopt;

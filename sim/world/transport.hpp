@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/random.hpp"
+#include "sim/world/classes.hpp"
 #include "sim/world/connections.hpp"
 #include "sim/world/event.hpp"
 #include "sim/world/latency.hpp"
@@ -27,6 +28,8 @@ Duration link_latency(const Graph& graph, const LatencyModel& model, const LinkS
 /// - Two that dial each other have one connection. A peer that is back replaces its connection of before; what it had
 ///   dialled before it went replaces nothing.
 /// - A crash is noticed by each neighbour after `detection`, a clean leave after one latency.
+/// - Where a peer's upload has a bandwidth its frames leave one after the other, each after its last bit; the time is
+///   rounded up to a nanosecond. What is said of a connection takes no time there, but waits for what went before.
 /// - What a partition does to all of this: sim/world/partitions.hpp.
 /// Where nothing can change (links given, nobody leaves, no jitter, no fault) there is no table of connections at all.
 /// Whatever is called for a peer writes that peer's part only, so that blocks of peers can be worked on side by side.
@@ -50,7 +53,7 @@ class Transport {
   }
 
   /// Whether all connections are up for ever and every frame arrives, after the model's latency and nothing else.
-  bool plain() const { return connections_.empty() && random_.empty() && graph_.latency.empty(); }
+  bool plain() const { return connections_.empty() && random_.empty() && uplinks_.empty() && graph_.latency.empty(); }
   const LatencyModel& model() const { return model_; }
 
   enum class Fate : std::uint8_t {
@@ -64,13 +67,14 @@ class Transport {
     Time at;
   };
 
-  /// `bytes`: of the frame on the wire. Links have no bandwidth yet, so that it decides nothing.
-  Sent send(PeerId from, PeerId to, [[maybe_unused]] std::uint64_t bytes, Time now) {
+  /// `bytes`: of the frame on the wire.
+  Sent send(PeerId from, PeerId to, std::uint64_t bytes, Time now) {
     Connections::Link* link = connections_.empty() ? nullptr : connections_.find_up(from, to);
     if (!connections_.empty() && link == nullptr) return {Fate::not_connected, now};
     Time arrival = now + latency(from, to);
-    if (random_.empty() && partitions_.empty()) [[likely]]
+    if (simple_) [[likely]]
       return {Fate::arrives, arrival};
+    if (!uplinks_.empty()) arrival += uplinks_[index(from)].pass(bytes, now);
     const bool lost = !random_.empty() && spec_.loss > 0 && random_[index(from)].uniform() < spec_.loss;
     if (spec_.jitter > 0 && !lost) {
       arrival += static_cast<Duration>(random_[index(from)].uniform() * static_cast<double>(spec_.jitter));
@@ -120,6 +124,22 @@ class Transport {
   Event refuse(const Event& dial) const;
 
  private:
+  /// How a peer's frames leave.
+  struct Uplink {
+    std::uint64_t bits;  // a second; 0: no limit
+    Time free;           // when all that was sent has left
+
+    /// How long until the last bit of a frame has left.
+    Duration pass(std::uint64_t bytes, Time now) {
+      if (bits == 0) return 0;
+      free = std::max(free, now) + static_cast<Duration>((bytes * 8 * second + bits - 1) / bits);
+      return free - now;
+    }
+  };
+  /// How long news of a connection has to wait for what the peer has sent before.
+  Duration queued(PeerId from, Time now) const {
+    return uplinks_.empty() ? 0 : std::max<Duration>(0, uplinks_[index(from)].free - now);
+  }
   Duration news_way(PeerId from, PeerId to) const { return latency(from, to) + spec_.jitter; }
   Duration to_acceptor(PeerId from, PeerId to) const {
     return static_cast<Duration>(2 * spec_.handshake_round_trips - 1) * news_way(from, to);
@@ -142,6 +162,8 @@ class Transport {
   Connections connections_;
   BigArray<Random> random_;
   Partitions partitions_;
+  BigArray<Uplink> uplinks_;  // empty: no limits
+  bool simple_;               // a frame on a connection arrives after the link's latency
 };
 
 }  // namespace gossip::sim

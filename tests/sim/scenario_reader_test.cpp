@@ -21,7 +21,7 @@ const std::string full_sampling = R"({
   "$schema": "x", "name": "n", "question": "q", "answer": "a", "peers": 100, "seed": 18446744073709551615,
   "duration": "10min",
   "links": {"latency": {"type": "uniform", "min": "1ms", "max": "2ms"}, "min_latency": "3us", "jitter": "4us",
-            "loss": 0.25, "handshake_round_trips": 2, "connect_timeout": "5s"},
+            "loss": 0.25, "upload": "39Mbit/s", "handshake_round_trips": 2, "connect_timeout": "5s"},
   "protocol": {
     "overlay": {"type": "sampling", "bootstrapper": 99, "degree": 11, "links": 12,
                 "transient_links": 13, "peer_list": 14, "response_peers": 15, "retry_min": "16ms",
@@ -32,6 +32,8 @@ const std::string full_sampling = R"({
     "start_spread": "23s", "detection": "24s"},
   "workload": [{"at": "25s", "from": [3, 1], "count": 26, "interval": "27ms", "size": "28B", "type": 29, "ttl": 30},
                {"from": "all", "rate": "10/s"}, {"from": 7}, {"from": "random"}, {}],
+  "classes": [{"name": "far", "peers": 0.125, "upload": "1.5Mbit/s", "dialable": false},
+              {"name": "mute", "peers": [1, 2], "silent": true}],
   "churn": {"session": "31s", "downtime": "32s", "start": "up", "after": "33s", "clean": 0.75, "spared": [4, 5]},
   "faults": [{"at": "34s", "kill": 0.375, "back_after": "35s"}, {"at": "36s", "kill": [8, 9]},
              {"at": "37s", "partition": 0.25, "for": "38s"}, {"at": "76s", "partition": [6, 7]}]
@@ -51,6 +53,7 @@ TEST(ScenarioReader, ReadsEveryKeyOfASamplingScenario) {
   EXPECT_EQ(s.links.min_latency, 3 * microsecond);
   EXPECT_EQ(s.links.jitter, 4 * microsecond);
   EXPECT_EQ(s.links.loss, 0.25);
+  EXPECT_EQ(s.links.upload, 39'000'000u);
   EXPECT_EQ(s.links.handshake_round_trips, 2u);
   EXPECT_EQ(s.links.connect_timeout, 5 * second);
   EXPECT_EQ(s.overlay, Sampling::name);
@@ -103,6 +106,16 @@ TEST(ScenarioReader, ReadsEveryKeyOfWhatHappens) {
   EXPECT_EQ(s.workload[2].peers, (Peers{7}));
   EXPECT_EQ(s.workload[3].from, Workload::From::random);
   EXPECT_EQ(s.workload[4].from, Workload::From::random);
+  ASSERT_EQ(s.classes.size(), 2u);
+  EXPECT_EQ(s.classes[0].name, "far");
+  EXPECT_EQ(s.classes[0].fraction, 0.125);
+  EXPECT_EQ(s.classes[0].upload, 1'500'000u);
+  EXPECT_FALSE(s.classes[0].dialable);
+  EXPECT_FALSE(s.classes[0].silent);
+  EXPECT_EQ(s.classes[1].peers, (Peers{1, 2}));
+  EXPECT_EQ(s.classes[1].upload, 0u);
+  EXPECT_TRUE(s.classes[1].dialable);
+  EXPECT_TRUE(s.classes[1].silent);
   ASSERT_TRUE(s.churn);
   EXPECT_EQ(s.churn->session, 31 * second);
   EXPECT_EQ(s.churn->downtime, 32 * second);

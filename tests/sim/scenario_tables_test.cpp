@@ -43,6 +43,7 @@ struct Written {
   std::string operator()(const FileName&) const { return "file"; }
   std::string operator()(const PeerList&) const { return "list of peers"; }
   std::string operator()(const Rate&) const { return "rate"; }
+  std::string operator()(const Bandwidth&) const { return "bandwidth"; }
   std::string operator()(const Axes&) const { return "object of lists"; }
   std::string operator()(const Seed&) const { return "number, 0 to 18446744073709551615"; }
   std::string operator()(const Section&) const { return "object"; }

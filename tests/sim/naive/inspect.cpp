@@ -61,6 +61,7 @@ void Simulator::inspect_links() {
   // Each partition may hold up a dial for its timeout, and what is on a connection for as long as that lasts.
   const auto cuts = static_cast<Duration>(network_.partitions().cuts().size());
   longest += 2 * cuts * (scenario_.detection + scenario_.links.connect_timeout);
+  longest += 4 * network_.longest_wait();
   next_look_ = now_ + longest / 16;
   for (const auto& [from, to] : network_.dialled_before(now_ - longest)) {
     problem(from, "has dialled " + std::to_string(index(to)) + " long ago, and heard nothing");

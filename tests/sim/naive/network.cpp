@@ -36,6 +36,11 @@ Duration Network::dial_time(PeerId from, PeerId to) const {
 
 Duration Network::news_way(PeerId from, PeerId to) const { return latency(from, to) + links_.jitter; }
 
+Duration Network::wait(PeerId from, Time now) const {
+  const auto busy = sending_.find(from);
+  return busy == sending_.end() || busy->second < now ? 0 : busy->second - now;
+}
+
 bool Network::cut(PeerId a, PeerId b, Time at) const {
   return std::ranges::any_of(partitions_.cuts(), [&](const Partitions::Cut& cut) {
     return cut.side[index(a)] != cut.side[index(b)] && at >= cut.from && at < cut.until;
@@ -86,9 +91,14 @@ std::vector<std::pair<PeerId, PeerId>> Network::dialled_before(Time time) const 
   return all;
 }
 
-Network::Sent Network::send(PeerId from, PeerId to, Time now) {
+Network::Sent Network::send(PeerId from, PeerId to, std::uint64_t bytes, Time now) {
   if (!connected(from, to)) return {Sent::Fate::not_connected, now};
-  Time arrival = now + latency(from, to);
+  if (const std::uint64_t bits = experiment_.classes.upload(from); bits > 0) {
+    const std::uint64_t nanoseconds = bytes * 8 * 1'000'000'000;
+    sending_[from] = now + wait(from, now) + static_cast<Duration>(nanoseconds / bits + (nanoseconds % bits > 0));
+    longest_wait_ = std::max(longest_wait_, sending_[from] - now);
+  }
+  Time arrival = now + wait(from, now) + latency(from, to);
   Random& random = random_[index(from)];
   if (links_.loss > 0 && random.uniform() < links_.loss) return {Sent::Fate::lost, arrival};
   if (links_.jitter > 0) {
@@ -104,7 +114,7 @@ Network::Sent Network::send(PeerId from, PeerId to, Time now) {
 }
 
 News Network::dial(PeerId from, std::uint32_t session, PeerId to, Time now) {
-  const Duration way = dial_time(from, to);
+  const Duration way = wait(from, now) + dial_time(from, to);
   const std::optional<Time> heard = arrival(from, to, now, way, false);
   const bool waits = !heard || *heard > now + way;
   if (waits && (!heard || *heard - way - now >= links_.connect_timeout)) {
@@ -119,7 +129,7 @@ std::optional<News> Network::close(PeerId from, std::uint32_t session, PeerId to
   const End* end = find(from, to);
   if (end == nullptr) return std::nullopt;
   ends_.erase({from, to});
-  const std::optional<Time> heard = arrival(from, to, now, news_way(from, to), true);
+  const std::optional<Time> heard = arrival(from, to, now, wait(from, now) + news_way(from, to), true);
   if (!heard) return std::nullopt;
   return News{News::Kind::closed, *heard, to, from, session};
 }
@@ -131,8 +141,8 @@ std::vector<News> Network::leave(PeerId peer, std::uint32_t session, bool clean,
     const End* end = find(peer, other);
     if (end == nullptr) continue;
     std::optional<Time> heard = now + std::max(experiment_.scenario.detection, shortest());
-    if (clean && end->up) heard = arrival(peer, other, now, news_way(peer, other), true);
-    if (clean && !end->up) heard = now + news_way(peer, other);
+    const Duration way = wait(peer, now) + news_way(peer, other);
+    if (clean) heard = end->up ? arrival(peer, other, now, way, true) : now + way;
     if (!end->up) *heard += dial_time(peer, other);
     if (heard) all.push_back({News::Kind::closed, std::max(*heard, end->last_arrival), other, peer, session});
     ends_.erase({peer, other});
@@ -156,7 +166,8 @@ bool Network::replaces(const News& news) {
 
 Network::Effect Network::on(const News& news, std::uint32_t session) {
   End* end = find(news.to, news.from);
-  const std::optional<Time> heard = arrival(news.to, news.from, news.at, news_way(news.to, news.from), true);
+  const std::optional<Time> heard =
+      arrival(news.to, news.from, news.at, wait(news.to, news.at) + news_way(news.to, news.from), true);
   const auto reply = [&](News::Kind kind) { return News{kind, *heard, news.from, news.to, session}; };
   switch (news.kind) {
     case News::Kind::dialled: {

@@ -36,7 +36,9 @@ class Network {
     enum class Fate : std::uint8_t { arrives, lost, cut, not_connected } fate;
     Time at;
   };
-  Sent send(PeerId from, PeerId to, Time now);
+  Sent send(PeerId from, PeerId to, std::uint64_t bytes, Time now);
+  /// The longest that anything has waited for its sender's upload.
+  Duration longest_wait() const { return longest_wait_; }
 
   News dial(PeerId from, std::uint32_t session, PeerId to, Time now);
   std::optional<News> close(PeerId from, std::uint32_t session, PeerId to, Time now);
@@ -68,6 +70,7 @@ class Network {
   /// When what sets out at `sent` and takes `way` arrives, if it waits for every partition that meets it.
   /// `connected`: none where one is longer than connections last.
   std::optional<Time> arrival(PeerId a, PeerId b, Time sent, Duration way, bool connected) const;
+  Duration wait(PeerId from, Time now) const;
   End* find(PeerId from, PeerId to);
   Duration shortest() const;
   Duration news_way(PeerId from, PeerId to) const;
@@ -79,6 +82,8 @@ class Network {
   std::map<std::pair<PeerId, PeerId>, Duration> given_;  // latencies of a graph's file
   std::vector<Random> random_;
   const Partitions partitions_;
+  std::map<PeerId, Time> sending_;  // until when each peer's upload is busy
+  Duration longest_wait_ = 0;
 };
 
 }  // namespace gossip::sim::naive

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/config/units.hpp"
+#include "sim/engine/wire.hpp"
 
 namespace gossip::sim::naive {
 namespace {
@@ -21,6 +22,12 @@ Config config_of(const Experiment& experiment) {
 }
 
 }  // namespace
+
+std::uint64_t Simulator::bytes_of(const Letter& letter) const {
+  const FrameKind kind = letter.frame.kind;
+  if (carries_list(kind)) return frame_bytes(kind, letter.list.size());
+  return frame_bytes(kind, kind == FrameKind::announce ? experiment_.plan.sizes[letter.frame.body] : 0);
+}
 
 Simulator::Simulator(const Experiment& experiment, std::uint64_t most_events)
     : experiment_(experiment),
@@ -125,7 +132,7 @@ void Simulator::on_letter(const Event& event) {
 
 void Simulator::on_news(const News& news) {
   Peer& peer = at(news.to);
-  if (peer.program == nullptr) {
+  if (peer.program == nullptr || (news.kind == News::Kind::dialled && !experiment_.classes.dialable(news.to))) {
     if (news.kind == News::Kind::dialled) emit(network_.refuse(news));
     return;
   }
@@ -238,9 +245,13 @@ void Simulator::act(PeerId peer, const Program::Wish&, const SendAll& command) {
 
 void Simulator::send(PeerId from, PeerId to, const Letter& letter) {
   const bool announce = letter.frame.kind == FrameKind::announce;
+  if (experiment_.classes.silent(from) && (announce || letter.frame.kind == FrameKind::ihave) &&
+      experiment_.plan.messages[letter.frame.body].origin != from) {
+    return;
+  }
   if (to == from || index(to) >= scenario_.peers) problem(from, "sends to nobody");
   ++(announce ? outcome_.announces[letter.frame.body] : outcome_.control);
-  const Network::Sent sent = network_.send(from, to, now_);
+  const Network::Sent sent = network_.send(from, to, bytes_of(letter), now_);
   switch (sent.fate) {
     case Network::Sent::Fate::arrives:
       return emit({sent.at, to, index(from) + 1, 0, What::letter, letter});

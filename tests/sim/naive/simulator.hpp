@@ -92,6 +92,7 @@ class Simulator {
   void act(PeerId, const Program::Wish&, const Forget&) {}
   void act(PeerId, const Program::Wish&, const ForgetPeer&) {}
   void act(PeerId peer, const Program::Wish& wish, const Drop& command);
+  std::uint64_t bytes_of(const Letter& letter) const;
   void send(PeerId from, PeerId to, const Letter& letter);
   void judge(PeerId peer, std::uint32_t message);
 

@@ -34,6 +34,7 @@ class Drawing {
     links();
     time();
     validation();
+    classes();
     churn();
     faults();
     workload();
@@ -184,6 +185,24 @@ class Drawing {
     scenario_.duration = some_time(100 * millisecond, chance(0.1) ? 10 * minute : minute);
   }
   Time moment() { return scenario_.duration > 0 ? between(0, scenario_.duration - 1) : some_time(0, 10 * second); }
+
+  void classes() {
+    const auto bandwidth = [&] { return static_cast<std::uint64_t>(log_uniform(50'000, 1'000'000'000)); };
+    if (chance(0.15)) scenario_.links.upload = bandwidth();
+    while (scenario_.classes.size() < 3 && chance(0.15)) {
+      ClassSpec spec;
+      spec.name = "class " + std::to_string(scenario_.classes.size());
+      if (chance(0.7)) {
+        spec.fraction = 0.33 * random_.uniform();
+      } else {
+        spec.peers = {static_cast<std::uint32_t>(scenario_.classes.size()) % scenario_.peers};
+      }
+      spec.silent = chance(0.4);
+      spec.dialable = scenario_.everyone_linked() || chance(0.5);
+      if (chance(0.4)) spec.upload = bandwidth();
+      scenario_.classes.push_back(spec);
+    }
+  }
 
   void validation() {
     if (!chance(0.3)) return;
@@ -416,7 +435,8 @@ std::string describe(const Draw& draw) {
   text << scenario.peers << " peers, " << scenario.overlay << " + " << scenario.broadcast << " + " << scenario.repair
        << ", seed " << scenario.seed << ", for " << duration_text(scenario.duration) << ", loss " << scenario.links.loss
        << ", jitter " << duration_text(scenario.links.jitter) << ", topology " << scenario.topology.index()
-       << ", latency " << scenario.links.latency.index() << (scenario.churn ? ", churn" : "")
+       << ", latency " << scenario.links.latency.index() << (scenario.churn ? ", churn" : "") << ", upload "
+       << scenario.links.upload << ", " << scenario.classes.size() << " classes"
        << (scenario.validation ? ", verdicts" : "") << ", " << scenario.faults.size() << " faults, "
        << scenario.workload.size() << " loads; " << options.threads << " threads, " << options.blocks
        << " blocks, shift " << options.bucket_shift << (options.wire ? ", wire" : "")
