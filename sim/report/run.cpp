@@ -70,6 +70,7 @@ Result run(const Experiment& experiment, const EngineOptions& options, Ranks& ra
   for (const std::uint64_t of_rank : ranks.all(peak_rss_bytes())) bytes += of_rank;
   engine.gather();
   Result result;
+  result.names = experiment.graph.names;
   result.interrupted = engine.interrupted();
   if (ranks.first()) {
     result = result_of(engine, experiment);
