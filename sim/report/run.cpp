@@ -70,7 +70,6 @@ Result run(const Experiment& experiment, const EngineOptions& options, Ranks& ra
   for (const std::uint64_t of_rank : ranks.all(peak_rss_bytes())) bytes += of_rank;
   engine.gather();
   Result result;
-  result.names = experiment.graph.names;
   result.interrupted = engine.interrupted();
   if (ranks.first()) {
     result = result_of(engine, experiment);
@@ -84,6 +83,7 @@ Result run(const Experiment& experiment, const EngineOptions& options, Ranks& ra
 
 Result result_of(Engine& engine, const Experiment& experiment) {
   Result result;
+  result.names = experiment.graph.names;
   result.peers = experiment.scenario.peers;
   result.interrupted = engine.interrupted();
   result.simulated = engine.now();

@@ -158,7 +158,7 @@ TEST(BrokenInput, DataFiles) {
       {"gml_no_graph.gml", R"(is not GML: it has no graph)"},
       {"node_link_both.json", R"(/edges: stands beside /links, and both have entries)"},
       {"graphml_hyperedge.graphml", R"(has a <hyperedge>; links here have two ends)"},
-      {"graphml_not_xml.graphml", R"(line 1: is not XML: )"},
+      {"graphml_not_xml.graphml", R"(line 3: is not XML: No document element found)"},
       {"graphml_cut_off.graphml", R"(line 6: is not XML: )"},
       {"graphml_unknown_node.graphml", R"(has an edge to a node that is not declared)"},
       {"graphml_no_nodes.graphml", R"(has 0 peers)"},

@@ -197,7 +197,7 @@ TEST(GraphFile, NothingIsLostInSilence) {
             ": line 2: has another latency than its other direction between \"a\" and \"b\"; /topology/parallel "
             "\"fastest\" takes the shorter one");
   EXPECT_EQ(error(Format::dot, "digraph { a -> b; b -> c; b -> a }"),
-            ": edge 2: leads one way only, from \"b\" to \"c\" (a directed link), and links here have both; "
+            ": edge 3: leads one way only, from \"b\" to \"c\" (a directed link), and links here have both; "
             "/topology/directed \"both_ways\" takes it as one");
   const TestFile both("a b 1\nb a 1\n");
   EXPECT_EQ(links(read(Format::edge_list, both.name())), (Links{{{0, 1}, ms}}));
