@@ -71,6 +71,14 @@ class Output {
   bool finished_ = false;
 };
 
+/// As RFC 4180 has it.
+std::string cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + '"';
+}
+
 void write_messages(const std::filesystem::path& path, const Result& result) {
   Output file(path);
   for (const MessageColumn& column : message_columns())
@@ -79,7 +87,7 @@ void write_messages(const std::filesystem::path& path, const Result& result) {
   file << '\n';
   for (std::size_t i = 0; i < result.messages.size(); ++i) {
     for (const MessageColumn& column : message_columns()) {
-      file << (&column == message_columns().data() ? "" : ",") << column.value(result, i);
+      file << (&column == message_columns().data() ? "" : ",") << cell(column.value(result, i));
     }
     for (const std::uint64_t misses : result.messages[i].misses.counts) file << ',' << misses;
     file << '\n';
@@ -102,9 +110,9 @@ void write_deliveries(const std::filesystem::path& path, const Result& result) {
   Output file(path);
   file << "message,peer,time_ns,hops,from\n";
   for (const Delivery& delivery : sorted) {
-    file << index(delivery.message) << ',' << index(delivery.peer) << ',' << delivery.time << ',' << delivery.hops
-         << ',';
-    if (delivery.from != no_peer) file << index(delivery.from);
+    file << index(delivery.message) << ',' << cell(result.names[delivery.peer]) << ',' << delivery.time << ','
+         << delivery.hops << ',';
+    if (delivery.from != no_peer) file << cell(result.names[delivery.from]);
     file << '\n';
   }
   file.finish();

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "sim/scenario/json_input.hpp"
 #include "sim/report/report.hpp"
 
 /// Every figure of a report, once: its name, unit and meaning, and where it comes from.
@@ -63,7 +64,11 @@ OrderedJson message_json(const Result& result, std::size_t number) {
     json["published"] = false;
   } else {
     json["at_ms"] = ms(static_cast<std::uint64_t>(message.at));
-    json["origin"] = index(message.origin);
+    if (result.names.empty()) {
+      json["origin"] = index(message.origin);
+    } else {
+      json["origin"] = valid_utf8(result.names[message.origin]);
+    }
     if (message.deliveries > 1) {
       json["last_delivery_ms"] = ms(static_cast<std::uint64_t>(message.last_delivery - message.at));
     }
@@ -196,7 +201,7 @@ const MessageColumn columns[] = {
     {{"at_ns", "ns", gauge, "when it was announced; empty: never"},
      [](M r, std::size_t i) { return published(r, i) ? std::to_string(r.messages[i].at) : ""; }},
     {{"origin", "peer", gauge, "who announced it"},
-     [](M r, std::size_t i) { return published(r, i) ? std::to_string(index(r.messages[i].origin)) : ""; }},
+     [](M r, std::size_t i) { return published(r, i) ? r.names[r.messages[i].origin] : ""; }},
     {{"deliveries", "peers", counter, "that have it, the origin included"},
      [](M r, std::size_t i) { return std::to_string(r.messages[i].deliveries); }},
     {{"coverage", "share", gauge, "of all peers"},

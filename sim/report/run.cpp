@@ -97,6 +97,7 @@ Result run(const Experiment& experiment, const EngineOptions& options, Ranks& ra
 
 Result result_of(Engine& engine, const Experiment& experiment) {
   Result result;
+  result.names = experiment.graph.names;
   result.peers = experiment.scenario.peers;
   result.interrupted = engine.interrupted();
   result.simulated = engine.now();

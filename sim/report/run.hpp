@@ -29,6 +29,7 @@ struct ClassResult {
 
 /// What a run showed. A function of (scenario, seed) but for the seconds and bytes of the machine.
 struct Result {
+  NodeNames names;  // of a graph file's peers
   std::uint32_t peers = 0;
   bool interrupted = false;
   Time simulated = 0;

@@ -107,6 +107,7 @@ class PlainChecks : Checks {
 
   void run() const {
     overlay();
+    graph_file();
     std::visit([&](const auto& spec) { latency(spec); }, scenario_.links.latency);
     protocol();
     validation();
@@ -135,6 +136,16 @@ class PlainChecks : Checks {
     if (scenario_.everyone_linked()) return everyone(name);
     require(scenario_.duration > 0, "",
             "misses \"duration\": with " + name + " there is always something to happen next");
+  }
+
+  void graph_file() const {
+    const auto* file = std::get_if<GraphFile>(&scenario_.topology);
+    if (file == nullptr) return;
+    const bool column = file->format == GraphFile::Format::edge_list && file->latency.empty();
+    const bool none = file->latency.empty() ? !column : file->latency == "none";
+    const std::string what = "has no effect without a /topology/latency that it is of";
+    require(!none || file->unit == GraphFile::Unit::in_value, "/topology/unit", what);
+    require(!none || !file->round_trip, "/topology/measures", what);
   }
 
   void everyone(const std::string& name) const {

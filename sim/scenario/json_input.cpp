@@ -78,8 +78,9 @@ std::string read_text(const std::string& file) {
   return std::move(text).str();
 }
 
-Json read_json(const std::string& file) {
-  const std::string text = read_text(file);
+Json read_json(const std::string& file) { return read_json_text(read_text(file), file); }
+
+Json read_json_text(const std::string& text, const std::string& file) {
   Strictness strictness(file);
   Json::sax_parse(text, &strictness, Json::input_format_t::json, true, true);
   try {

@@ -11,6 +11,8 @@ using Json = nlohmann::json;
 /// The file's text as JSON. Throws InputError naming the file, and line and column where it is broken. A key that
 /// stands twice in one object is an error too.
 Json read_json(const std::string& file);
+/// The same of what the file holds, unpacked perhaps.
+Json read_json_text(const std::string& text, const std::string& file);
 
 /// The file's bytes. Throws InputError when it cannot be read.
 std::string read_text(const std::string& file);

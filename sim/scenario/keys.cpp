@@ -27,12 +27,31 @@ Section graph_file(std::string_view type, std::string_view help, std::string_vie
     *at<&GraphFile::format>(file) = format;
     return file;
   };
-  return {type, help, {need_file<&GraphFile::path>(content)}, open};
+  static constexpr std::string_view units[] = {"in_value", "ns", "us", "ms", "s"};
+  static constexpr std::string_view ways[] = {"one_way", "round_trip"};
+  static constexpr std::string_view directed[] = {"error", "both_ways"};
+  static constexpr std::string_view parallel[] = {"error", "fastest"};
+  static constexpr std::string_view loops[] = {"error", "drop"};
+  constexpr auto latency =
+      "which attribute of a link, or column (its number, or its name in a header), is its latency; `none`: none is";
+  constexpr auto of_file = "`latency_ms`, and the third column of an edge list: both are one-way, in ms";
+  return {type,
+          help,
+          {need_file<&GraphFile::path>(content), key("latency", Text{at<&GraphFile::latency>}, latency, of_file),
+           key(choice<&GraphFile::unit>("unit", units, {"of `latency`; `in_value`: as in \"50 ms\""})),
+           key(choice<&GraphFile::round_trip>("measures", ways, {"what `latency` is; a round trip is halved"})),
+           key(choice<&GraphFile::directed>(
+               "directed", directed, {"a link that leads one way only is an error, or is taken as one of both ways"})),
+           key(choice<&GraphFile::parallel>(
+               "parallel", parallel, {"a second link between two nodes is an error, or the shorter latency is taken"})),
+           key(choice<&GraphFile::self_loops>("self_loops", loops,
+                                              {"a link from a node to itself is an error, or is left out"}))},
+          open};
 }
 
 OneOf topology() {
   using Format = GraphFile::Format;
-  constexpr auto latency_ms = "the edge attribute `latency_ms`, where there is one, is the one-way latency";
+  constexpr auto packed = "it may be gzip's";
   constexpr Range inside{0.0, 1.0, true, true};
   return {{
       graph<Complete>("complete", "every peer linked to every other"),
@@ -60,13 +79,19 @@ OneOf topology() {
           {need<&ScaleFree::alpha>("alpha", {0.0, 100.0}, "steepness"),
            need<&ScaleFree::beta>("beta", {0.0, 1e15, true}, "scale")}),
       graph_file<Format::edge_list>(
-          "edge_list", "a file with a link a line (SNAP's format). Peers are numbered in the order of the ids",
-          "two whole numbers a line, perhaps with the one-way latency in ms; `#` starts a comment"),
-      graph_file<Format::graphml>("graphml", "a GraphML file. Peers are numbered as the nodes stand in it", latency_ms),
-      graph_file<Format::dot>("dot", "a Graphviz file. Peers are numbered in the order of their names", latency_ms),
+          "edge_list",
+          "a file with a link a line, as of SNAP, NetworkX or Gephi. Peers are numbered in the order of the ids where "
+          "all are whole numbers, otherwise as the file names them",
+          "two nodes a line, perhaps with more columns or NetworkX's `{}`; blanks or commas between, names with blanks in "
+          "quotes; a first line `source,target,…` names the columns; `#` starts a comment; it may be gzip's"),
+      graph_file<Format::graphml>("graphml", "a GraphML file. Peers are numbered as the nodes stand in it", packed),
+      graph_file<Format::dot>("dot", "a Graphviz file. Peers are numbered as the file names them", packed),
       graph_file<Format::node_link>(
           "node_link", "NetworkX's JSON. Peers are numbered as the nodes stand in it",
-          "`nodes` with `id`; `links` or `edges` with `source`, `target` and perhaps `latency_ms`"),
+          "`nodes` with `id`; `links` or `edges` with `source`, `target` and perhaps a latency; it may be gzip's"),
+      graph_file<Format::gml>(
+          "gml", "a GML file. Peers are numbered as the nodes stand in it, and called by their `label`, or `name`, where all "
+          "have one of their own, otherwise by `id`", packed),
   }};
 }
 
@@ -94,9 +119,12 @@ OneOf latency() {
           "matrix",
           "measured; the seed puts each peer at one of the hosts. Where the two directions differ, their mean is "
           "taken. "
-          "Missing and zero entries, and two peers at the same host, take `min_latency`",
+          "Missing entries are drawn from those that are there; zero ones, and two peers at the same host, take "
+          "`min_latency`",
           {need_file<&Matrix::path>("a square of milliseconds, separated by blanks; `nan` or `-` is missing"),
-           needed(key(choice<&Matrix::round_trip>("measures", measures, {"what they are; a round trip is halved"})))}),
+           needed(key(choice<&Matrix::round_trip>("measures", measures, {"what they are; a round trip is halved"}))),
+           key("missing", Text{at<&Matrix::missing>}, "a value that is no measurement, as \"-1\"",
+               "`nan` and `-` only")}),
       latency<Regions>(
           "regions", "between regions of the world; the seed puts each peer in one, by weight",
           {need_file<&Regions::path>("JSON with `weights` and `one_way_ms`, as scenarios/data/regions.json"),

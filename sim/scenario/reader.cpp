@@ -10,6 +10,7 @@
 #include "sim/scenario/input_error.hpp"
 #include "sim/scenario/json_input.hpp"
 #include "sim/scenario/keys.hpp"
+#include "sim/topology/graph.hpp"
 
 namespace gossip::sim {
 namespace {
@@ -126,7 +127,10 @@ class Reader {
   void read_value(const Json& value, const Field& field, void* object, const std::string& path) {
     field.set(object, field_value(value, field, path));
   }
-  Value field_value(const Json& value, const Field& field, const std::string& path) const {
+  Value field_value(const Json& value, const Field& field, const std::string& path) {
+    if (field.unit == Unit::peer) {
+      if (const auto peer = named_peer(value, path)) return Value{std::int64_t{*peer}};
+    }
     const auto [right, expected] = written(field, value);
     if (field.unit == Unit::choice && !right) {
       fail(path, shown(value) + " is not a choice; " + suggest("", {field.choices.begin(), field.choices.end()}));
@@ -143,6 +147,22 @@ class Reader {
     const Value number = field.is_real() ? Value{value.get<double>()} : Value{whole_of(value)};
     if (const auto problem = check(field, number)) fail(path, shown(value) + ' ' + *problem);
     return number;
+  }
+
+  /// The peer that a value names, where the topology's file has names; a number is a name then too.
+  std::optional<std::uint32_t> named_peer(const Json& value, const std::string& path) {
+    const auto* file = std::get_if<GraphFile>(&scenario_.topology);
+    const bool number = value.is_number_integer();
+    if (file == nullptr || !(number || value.is_string())) return std::nullopt;
+    if (!nodes_) {
+      const Graph graph = make_graph(*file, 0, 0, file->path);
+      nodes_ = {graph.names, graph.peers()};
+    }
+    const auto& [names, peers] = *nodes_;
+    if (number && names.empty()) return std::nullopt;
+    const std::string name = value.is_string() ? value.get<std::string>() : value.dump();
+    if (const auto peer = names.find(name, peers)) return peer;
+    fail(path, shown(value) + " is no node of " + file->path + ", which has " + names.some(peers));
   }
 
   void read_value(const Json& value, const Text& text, void* object, const std::string& path) {
@@ -208,7 +228,24 @@ class Reader {
     *seed.in(object) = value;
   }
 
+  /// The list of peers that a text names one of: where there may be one, and the text is no word of the format's.
+  const PeerList* list_for_name(const Json& value, const Either& either) const {
+    if (!value.is_string() || !std::holds_alternative<GraphFile>(scenario_.topology)) return nullptr;
+    const PeerList* list = nullptr;
+    for (const Key& kind : either.kinds) {
+      const Field* field = std::get_if<Field>(&kind.shape);
+      const auto is_word = [&](std::string_view word) { return word == value.get_ref<const std::string&>(); };
+      if (field != nullptr && std::ranges::any_of(field->choices, is_word)) return nullptr;
+      if (const auto* found = std::get_if<PeerList>(&kind.shape)) list = found;
+    }
+    return list;
+  }
   void read_value(const Json& value, const Either& either, void* object, const std::string& path) {
+    if (const PeerList* list = list_for_name(value, either)) {
+      const auto peer = named_peer(value, path);
+      list->in(object)->push_back(*peer);
+      return;
+    }
     std::string choice;
     for (const Key& kind : either.kinds) {
       const auto right = [&](const auto& shape) { return written(shape, value).right; };
@@ -247,6 +284,7 @@ class Reader {
   Scenario& scenario_;
   const Json& document_;
   std::filesystem::path folder_;
+  std::optional<std::pair<NodeNames, std::uint32_t>> nodes_;  // of the topology's file, once a peer is named
 };
 
 /// The member that one token of a JSON pointer names, created where it is missing.

@@ -41,8 +41,15 @@ struct ScaleFree {
   double beta;
 };  // power-law out-degree (Palmer and Steffan 2000), as Boost's plod_iterator
 struct GraphFile {
-  enum class Format : std::uint8_t { edge_list, graphml, dot, node_link } format;
+  enum class Format : std::uint8_t { edge_list, graphml, dot, node_link, gml } format;
   std::string path;
+  std::string latency = {};  // the column or attribute that is one; "none"; empty: what the format has by itself
+  enum class Unit : std::uint8_t { in_value, ns, us, ms, s } unit = Unit::in_value;
+  bool round_trip = false;
+  // What links here cannot be, and a file may have.
+  enum class Directed : std::uint8_t { error, both_ways } directed = Directed::error;
+  enum class Parallel : std::uint8_t { error, fastest } parallel = Parallel::error;
+  enum class SelfLoops : std::uint8_t { error, drop } self_loops = SelfLoops::error;
 };
 struct NoLinks {};  // an overlay that finds its own neighbours
 using TopologySpec = std::variant<NoLinks, Complete, Ring, Grid, Star, RandomRegular, RandomOut, ErdosRenyi, SmallWorld,
@@ -65,6 +72,7 @@ struct LogNormal {
 struct Matrix {
   std::string path;
   bool round_trip;
+  std::string missing = {};  // a value that says that there is none, beside nan and -
 };  // milliseconds between measured hosts
 struct Regions {
   std::string path;

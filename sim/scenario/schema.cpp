@@ -52,10 +52,22 @@ struct SchemaOf {
   Schema operator()(const Either& either) const {
     Schema kinds = Schema::array();
     for (const Key& kind : either.kinds) {
+      if (std::holds_alternative<PeerList>(kind.shape)) kinds.push_back(of_name(either));
       kinds.push_back({{"title", kind.help}});
       kinds.back().update(std::visit(*this, kind.shape));
     }
     return {{"oneOf", kinds}};
+  }
+  /// Where peers may be listed, a node's name is one of them; other words mean what they say.
+  static Schema of_name(const Either& either) {
+    Schema name{{"title", "a node of the topology's file"}, {"type", "string"}};
+    for (const Key& kind : either.kinds) {
+      const Field* field = std::get_if<Field>(&kind.shape);
+      if (field == nullptr || field->unit != Unit::choice) continue;
+      name["not"] = {{"enum", Schema::array()}};
+      for (const std::string_view word : field->choices) name["not"]["enum"].push_back(word);
+    }
+    return name;
   }
   Schema operator()(const OneOf& choice) const {
     Schema kinds = Schema::array();
@@ -106,7 +118,8 @@ Schema definitions() {
   const auto text = [](const char* title, const char* pattern) {
     return Schema{{"title", title}, {"type", "string"}, {"pattern", pattern}};
   };
-  const Schema peer{{"type", "integer"}, {"minimum", 0}, {"maximum", index(no_peer) - 1}};
+  const Schema number{{"type", "integer"}, {"minimum", 0}, {"maximum", index(no_peer) - 1}};
+  const Schema peer{{"oneOf", {number, {{"title", "a node of the topology's file"}, {"type", "string"}}}}};
   return {{"duration", text("a duration such as \"80ms\"", duration_pattern)},
           {"size", text("a size such as \"64KiB\"", size_pattern)},
           {"rate", text("a rate such as \"10/s\"", rate_pattern)},

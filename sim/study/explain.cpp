@@ -65,17 +65,17 @@ void explain_miss(Engine& engine, const Experiment& experiment, const Spread& sp
 }
 
 std::string ms(Time time) { return fixed_text(static_cast<double>(time) / 1e6, 3); }
-std::string name(PeerId peer) { return "peer " + std::to_string(index(peer)); }
+std::string name(const Experiment& experiment, PeerId peer) { return "peer " + experiment.graph.names[peer]; }
 
 void print_path(std::ostream& out, const Experiment& experiment, const std::vector<Delivery>& path) {
   std::vector<std::vector<std::string>> table{{"after ms", "peer", "from", "hop ms", "of that, the link's latency"}};
   const Time start = path.front().time;
   for (std::size_t i = 0; i < path.size(); ++i) {
     auto& row =
-        table.emplace_back(std::vector<std::string>{ms(path[i].time - start), std::to_string(index(path[i].peer))});
+        table.emplace_back(std::vector<std::string>{ms(path[i].time - start), experiment.graph.names[path[i].peer]});
     if (i == 0) row.insert(row.end(), {"-", "", ""});
     if (i == 0) continue;
-    row.push_back(std::to_string(index(path[i].from)));
+    row.push_back(experiment.graph.names[path[i].from]);
     row.push_back(ms(path[i].time - path[i - 1].time));
     row.push_back(
         ms(link_latency(experiment.graph, experiment.latency, experiment.scenario.links, path[i].from, path[i].peer)));
@@ -84,7 +84,7 @@ void print_path(std::ostream& out, const Experiment& experiment, const std::vect
 }
 
 void print_sessions(std::ostream& out, const Experiment& experiment, PeerId peer, Time from, Time to) {
-  out << "The message was under way from " << duration_text(from) << " to " << duration_text(to) << ". " << name(peer)
+  out << "The message was under way from " << duration_text(from) << " to " << duration_text(to) << ". " << name(experiment, peer)
       << " was up";
   bool any = false;
   for (const Session& session : experiment.timeline.sessions(peer)) {
@@ -100,24 +100,24 @@ void print_miss(std::ostream& out, const Experiment& experiment, MessageRef mess
                 const Explanation& found) {
   const PlannedMessage& planned = experiment.plan.messages[index(message)];
   const Named& why = miss_names[static_cast<std::size_t>(found.why)];
-  out << "Message " << index(message) << " never came to " << name(peer) << ". Reason: " << why.name << " (" << why.help
+  out << "Message " << index(message) << " never came to " << name(experiment, peer) << ". Reason: " << why.name << " (" << why.help
       << ").\n";
   if (!found.published) {
     out << "It was to be announced at " << duration_text(planned.at)
-        << (planned.origin == no_peer ? ", and nobody was up to do it.\n" : " by " + name(planned.origin) + ".\n");
+        << (planned.origin == no_peer ? ", and nobody was up to do it.\n" : " by " + name(experiment, planned.origin) + ".\n");
     return;
   }
   if (found.why == Miss::down) print_sessions(out, experiment, found.behind.front(), planned.at, found.last_activity);
   if (found.behind.size() > 1) {
     out << "It stopped " << found.behind.size() - 1 << " links before, going by the neighbours at the end: ";
-    for (const PeerId on : found.behind) out << (on == found.behind.front() ? "" : " → ") << name(on);
+    for (const PeerId on : found.behind) out << (on == found.behind.front() ? "" : " → ") << name(experiment, on);
     out << ".\n";
   }
   if (!found.stopped.empty()) {
-    out << "How it came to where it stopped, " << name(found.behind.front()) << ":\n";
+    out << "How it came to where it stopped, " << name(experiment, found.behind.front()) << ":\n";
     print_path(out, experiment, found.stopped);
   }
-  out << name(peer) << " has " << found.neighbours << " neighbours at the end, " << found.neighbours_with_it
+  out << name(experiment, peer) << " has " << found.neighbours << " neighbours at the end, " << found.neighbours_with_it
       << " of which have the message.\n";
 }
 
@@ -149,8 +149,8 @@ void print_explanation(std::ostream& out, const Experiment& experiment, MessageR
                        const Explanation& found) {
   if (found.path.empty()) return print_miss(out, experiment, message, peer, found);
   const Delivery &first = found.path.front(), &last = found.path.back();
-  out << "Message " << index(message) << " came to " << name(peer) << ' ' << ms(last.time - first.time) << " ms after "
-      << name(first.peer) << " announced it at " << duration_text(first.time) << ", over " << found.path.size() - 1
+  out << "Message " << index(message) << " came to " << name(experiment, peer) << ' ' << ms(last.time - first.time) << " ms after "
+      << name(experiment, first.peer) << " announced it at " << duration_text(first.time) << ", over " << found.path.size() - 1
       << " links:\n";
   print_path(out, experiment, found.path);
   if (found.again > 0) out << "It came again " << found.again << " times, when the peer had forgotten it.\n";

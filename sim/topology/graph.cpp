@@ -86,6 +86,7 @@ Graph rows_of(Graph&& graph, const Ranks& ranks) {
   };
   cut(graph.targets, part.targets);
   cut(graph.latency, part.latency);
+  part.names = std::move(graph.names);
   return part;
 }
 

@@ -8,6 +8,7 @@
 #include "sim/machine/big_array.hpp"
 #include "sim/machine/ranks.hpp"
 #include "sim/scenario/scenario.hpp"
+#include "sim/topology/names.hpp"
 
 namespace gossip::sim {
 
@@ -18,6 +19,7 @@ struct Graph {
   BigArray<std::uint64_t> offsets{1};  // peers + 1
   std::vector<PeerId> targets;
   std::vector<Duration> latency;  // one a target; empty unless the file gives one-way latencies; -1 where it gives none
+  NodeNames names;                // a file's
 
   std::uint32_t peers() const { return static_cast<std::uint32_t>(offsets.size() - 1); }
   std::uint64_t links() const { return targets.size() / 2; }

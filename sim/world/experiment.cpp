@@ -97,7 +97,7 @@ Experiment::Experiment(Scenario&& read, Graph&& made, std::vector<PeerId>&& twic
     : scenario(std::move(read)),
       graph(std::move(made)),
       latency(scenario.links, scenario.seed, scenario.file + ": /links/latency"),
-      timeline(scenario),
+      timeline(scenario, graph.names),
       classes(scenario),
       plan(make_plan(scenario, timeline)),
       twice_(std::move(twice)) {

@@ -1,5 +1,7 @@
 #include "sim/world/latency.hpp"
 
+#include <cmath>
+
 #include "core/assert.hpp"
 #include "sim/machine/lanes.hpp"
 #include "sim/scenario/input_error.hpp"
@@ -13,8 +15,8 @@ namespace {
 constexpr double most_weight = 1e12;
 constexpr double longest_ms = static_cast<double>(longest_latency / millisecond);
 
-/// A square of milliseconds, row by row; what is missing ("nan", "-" or "") is 0.
-std::vector<double> read_matrix(const std::string& file, std::size_t& hosts) {
+/// A square of milliseconds, row by row; what is missing is not a number.
+std::vector<double> read_matrix(const std::string& file, const std::string& marker, std::size_t& hosts) {
   std::vector<double> table;
   std::size_t rows = 0;
   each_line(file, read_text(file), ' ', [&](const TextLine& line) {
@@ -24,14 +26,18 @@ std::vector<double> read_matrix(const std::string& file, std::size_t& hosts) {
                                          std::to_string(hosts));
     }
     for (const std::string_view field : line.fields) {
-      const bool missing = field == "nan" || field == "NaN" || field == "-";
-      const auto ms = missing ? std::optional(0.0) : parse_number<double>(field);
-      if (!ms || !(*ms <= longest_ms)) {
+      const bool missing = field == "nan" || field == "NaN" || field == "-" || (!marker.empty() && field == marker);
+      const auto ms = missing ? std::optional(std::nan("")) : parse_number<double>(field);
+      if (ms && *ms < 0) {
+        throw InputError(line.where(), '"' + std::string(field) + "\" is negative; if it says that a measurement is "
+                                           "missing, /links/latency/missing names it");
+      }
+      if (!missing && (!ms || !(*ms <= longest_ms))) {
         throw InputError(
             line.where(),
             '"' + std::string(field) + "\" is not a number of milliseconds up to an hour; a missing one is nan or -");
       }
-      table.push_back(std::max(0.0, *ms));
+      table.push_back(*ms);
     }
   });
   if (rows == 0) throw InputError(file, "has no rows; expected a square table of milliseconds");
@@ -42,12 +48,16 @@ std::vector<double> read_matrix(const std::string& file, std::size_t& hosts) {
   return table;
 }
 
-/// The mean of both directions, or the one that there is.
+/// The mean of both directions, or the one that there is; not a number where there is none.
 void make_symmetric(std::vector<double>& table, std::size_t places) {
   for (std::size_t a = 0; a < places; ++a) {
     for (std::size_t b = 0; b < a; ++b) {
       double& there = table[a * places + b];
       double& back = table[b * places + a];
+      if (std::isnan(there) || std::isnan(back)) {
+        there = back = std::isnan(there) ? back : there;
+        continue;
+      }
       there = back = there > 0 && back > 0 ? (there + back) / 2 : std::max(there, back);
     }
   }
@@ -166,10 +176,34 @@ void LatencyModel::set(const LogNormal& spec) {
 
 void LatencyModel::set(const Matrix& spec) {
   std::size_t hosts = 0;
-  std::vector<double> table = read_matrix(spec.path, hosts);
+  std::vector<double> table = read_matrix(spec.path, spec.missing, hosts);
   for (double& ms : table) ms = spec.round_trip ? ms / 2 : ms;
   for (std::size_t host = 0; host < hosts; ++host) table[host * hosts + host] = 0;
+  make_symmetric(table, hosts);
+  if (hosts > 1 && std::ranges::count_if(table, [](double ms) { return !std::isnan(ms); }) == std::ptrdiff_t(hosts)) {
+    throw InputError(spec.path, "has no measurement between two hosts: every entry is missing");
+  }
+  draw_missing(table, hosts);
   set_table(std::move(table), std::vector<double>(hosts, 1));
+}
+
+/// Each pair draws from all that were measured, by the seed.
+void LatencyModel::draw_missing(std::vector<double>& table, std::size_t hosts) {
+  std::vector<double> measured;
+  for (std::size_t a = 0; a < hosts; ++a) {
+    for (std::size_t b = 0; b < a; ++b) {
+      if (!std::isnan(table[a * hosts + b])) measured.push_back(table[a * hosts + b]);
+    }
+  }
+  for (std::size_t a = 0; a < hosts; ++a) {
+    for (std::size_t b = 0; b < a; ++b) {
+      double& entry = table[a * hosts + b];
+      if (!std::isnan(entry)) continue;
+      ++missing_;
+      entry = measured[scale(mix(seed_, a * hosts + b), measured.size())];
+      table[b * hosts + a] = entry;
+    }
+  }
 }
 
 void LatencyModel::set(const Regions& spec) {

@@ -19,7 +19,8 @@ namespace gossip::sim {
 /// - constant; uniform, both bounds included.
 /// - normal, log-normal: drawn by inversion; below the floor they are raised to it, above an hour cut to it.
 /// - matrix: every peer is one of the file's hosts, chosen by the seed. Where the two directions differ, their mean is
-///   taken. A round trip is halved. Missing, zero and negative entries, and two peers on the same host, take the floor.
+///   taken. A round trip is halved. Where both are missing, one of the entries that are there is drawn. Zero entries,
+///   and two peers on the same host, take the floor.
 /// - regions: every peer is in one of the model's regions, chosen by weight and seed. The mean of both directions.
 class LatencyModel {
  public:
@@ -39,6 +40,8 @@ class LatencyModel {
 
   /// No latency is below this: min_latency, or more where the model has no shorter ones.
   Duration floor() const { return floor_; }
+  /// Pairs of hosts that a matrix has no measurement of.
+  std::uint64_t missing() const { return missing_; }
   /// No latency is above this (before jitter).
   Duration ceiling() const { return ceiling_; }
 
@@ -56,6 +59,7 @@ class LatencyModel {
   void set(const LogNormal& spec);
   void set(const Matrix& spec);
   void set(const Regions& spec);
+  void draw_missing(std::vector<double>& table, std::size_t hosts);
   void set_table(std::vector<double> ms, const std::vector<double>& weights);
   std::uint32_t place(PeerId peer) const;
   Duration drawn(PeerId a, PeerId b, std::uint64_t pair) const;
@@ -68,6 +72,7 @@ class LatencyModel {
   std::vector<std::uint64_t> shares_;  // of the places, summed up, of 2^64; empty where all are equal
   std::vector<Duration> table_;        // places × places
   std::uint32_t places_ = 0;
+  std::uint64_t missing_ = 0;
 };
 
 }  // namespace gossip::sim

@@ -12,12 +12,12 @@ namespace {
 /// Takes every peer through its time, all of them up to the next kill, until the end.
 class Builder {
  public:
-  explicit Builder(const Scenario& scenario)
+  Builder(const Scenario& scenario, const NodeNames& names)
       : scenario_(scenario), churn_(scenario.churn.value_or(Churn{})), peers_(scenario.peers) {
     const auto bootstrapper = index(scenario.bootstrapper());
     if (bootstrapper < scenario.peers) peers_[bootstrapper].spared = true;
     for (const std::uint32_t peer : churn_.spared) peers_[peer].spared = true;
-    if (!churn_.trace.empty()) trace_ = read_trace(churn_.trace, scenario.peers);
+    if (!churn_.trace.empty()) trace_ = read_trace(churn_.trace, scenario.peers, names);
     for (std::uint32_t i = 0; i < scenario.peers; ++i) begin(i);
   }
 
@@ -140,10 +140,10 @@ constexpr Session always{before_start, never, false};
 
 }  // namespace
 
-Timeline::Timeline(const Scenario& scenario) : peers_(scenario.peers), seed_(scenario.seed) {
+Timeline::Timeline(const Scenario& scenario, const NodeNames& names) : peers_(scenario.peers), seed_(scenario.seed) {
   const bool links_stand = scenario.links_given() || scenario.everyone_linked();
   if (links_stand && !scenario.churn && scenario.faults.empty()) return;
-  Builder builder(scenario);
+  Builder builder(scenario, names);
   builder.run();
   first_.resize(peers_ + std::size_t{1});
   for (std::uint32_t i = 0; i < peers_; ++i) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sim/scenario/scenario.hpp"
+#include "sim/topology/names.hpp"
 
 namespace gossip::sim {
 
@@ -28,7 +29,8 @@ inline constexpr Time before_start = -1;
 class Timeline {
  public:
   /// Reads the churn trace, if there is one. Throws InputError.
-  explicit Timeline(const Scenario& scenario);
+  /// `names`: a graph file's, by which a trace calls the peers.
+  explicit Timeline(const Scenario& scenario, const NodeNames& names = {});
 
   /// Nobody ever comes or goes.
   bool constant() const { return first_.empty(); }

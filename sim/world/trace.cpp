@@ -24,12 +24,17 @@ Time read_time(const TextLine& line, std::size_t column, const char* name) {
                                      "\" is not a number of seconds from 0 to a century");
 }
 
-Row read_row(const TextLine& line, std::uint32_t peers) {
+Row read_row(const TextLine& line, std::uint32_t peers, const NodeNames& names) {
   if (line.fields.size() != 3) {
     throw InputError(line.where(),
                      "has " + std::to_string(line.fields.size()) + " columns; expected peer,up_seconds,down_seconds");
   }
-  const auto peer = parse_number<std::uint32_t>(line.fields[0]);
+  const auto peer =
+      names.empty() ? parse_number<std::uint32_t>(line.fields[0]) : names.find(line.fields[0], peers);
+  if (!peer && !names.empty()) {
+    throw InputError(line.where(), "the peer \"" + std::string(line.fields[0]) +
+                                       "\" is no node of the topology's file, which has " + names.some(peers));
+  }
   if (!peer) throw InputError(line.where(), "the peer \"" + std::string(line.fields[0]) + "\" is not a whole number");
   if (*peer >= peers) {
     throw InputError(line.where(),
@@ -43,11 +48,11 @@ Row read_row(const TextLine& line, std::uint32_t peers) {
 
 }  // namespace
 
-Trace read_trace(const std::string& file, std::uint32_t peers) {
+Trace read_trace(const std::string& file, std::uint32_t peers, const NodeNames& names) {
   std::vector<Row> rows;
   each_line(file, read_text(file), ',', [&](const TextLine& line) {
     const bool header = rows.empty() && line.fields[0] == "peer";
-    if (!header) rows.push_back(read_row(line, peers));
+    if (!header) rows.push_back(read_row(line, peers, names));
   });
   if (rows.empty()) throw InputError(file, "has no rows; expected peer,up_seconds,down_seconds");
   std::ranges::sort(rows, {}, [](const Row& row) { return std::tuple(row.peer, row.interval.up, row.line); });

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sim/scenario/scenario.hpp"
+#include "sim/topology/names.hpp"
 
 namespace gossip::sim {
 
@@ -12,6 +13,6 @@ using Trace = std::vector<std::vector<Interval>>;
 
 /// Reads CSV: `peer,up_seconds,down_seconds`, times from the simulation's start, rows in any order, several a peer; an
 /// empty last column: up until the end (`never`). Throws InputError naming the file and line.
-Trace read_trace(const std::string& file, std::uint32_t peers);
+Trace read_trace(const std::string& file, std::uint32_t peers, const NodeNames& names = {});
 
 }  // namespace gossip::sim

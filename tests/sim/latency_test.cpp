@@ -209,5 +209,33 @@ TEST(Latency, OneRegionIsEnough) {
   EXPECT_EQ(model(Regions{file.name(), "one"}).between(PeerId{1}, PeerId{2}), 3 * millisecond);
 }
 
+/// What was not measured is drawn from what was: never the shortest by default, never anything else.
+TEST(Latency, MissingEntriesAreDrawnFromTheOthers) {
+  constexpr std::uint32_t hosts = 40;
+  std::string text;
+  for (std::uint32_t a = 0; a < hosts; ++a) {
+    for (std::uint32_t b = 0; b < hosts; ++b) {
+      const bool missing = (a + b) % 3 == 0;
+      text += a == b ? "0 " : missing ? "-7 " : (a + b) % 3 == 1 ? "100 " : "200 ";
+    }
+    text += '\n';
+  }
+  const TestFile file(text);
+  LinkSpec spec;
+  spec.latency = Matrix{file.name(), false, "-7"};
+  const LatencyModel model(spec, 5, "here");
+  EXPECT_EQ(model.missing(), 260u);
+  std::uint32_t fast = 0, slow = 0, same = 0;
+  for (std::uint32_t i = 0; i < 4'000; ++i) {
+    const Duration latency = model.between(PeerId{2 * i}, PeerId{2 * i + 1});
+    fast += latency == 100 * millisecond;
+    slow += latency == 200 * millisecond;
+    same += latency == spec.min_latency;
+  }
+  EXPECT_EQ(fast + slow + same, 4'000u);
+  EXPECT_NEAR(same, 100, 50);  // two peers at one host: 1 of 40
+  EXPECT_NEAR(fast, slow, 400);
+}
+
 }  // namespace
 }  // namespace gossip::sim

@@ -278,6 +278,27 @@ TEST(ScenarioReader, DamageIsAnErrorOrAScenario) {
   EXPECT_LT(scenarios, rounds);
 }
 
+/// Also where the names are numbers that are not the peers'.
+TEST(ScenarioReader, PeersOfATopologyFileAreNamed) {
+  const TestFile names("amy bob\nbob \"c d\"\nbob random\n"), numbers("3 1\n1 2\n");
+  const auto scenario = [](const std::string& data, const std::string& rest) {
+    const TestFile file(R"({"duration": "1min", "topology": {"type": "edge_list", "file": ")" + data + "\"}, " + rest + '}',
+                        ".json");
+    return read_scenario(file.name());
+  };
+  using Peers = std::vector<std::uint32_t>;
+  const Scenario s = scenario(names.name(), R"("workload": [{"from": "c d"}, {"from": ["random", "amy"]}, {"from": "random"}],
+      "faults": [{"at": "1s", "kill": "bob"}], "churn": {"session": "1s", "downtime": "1s", "spared": ["c d"]})");
+  EXPECT_EQ(s.workload[0].peers, Peers{2});
+  EXPECT_EQ(s.workload[1].peers, (Peers{3, 0}));
+  EXPECT_EQ(s.workload[2].from, Workload::From::random);
+  EXPECT_EQ(std::get<Kill>(s.faults[0]).peers, Peers{1});
+  EXPECT_EQ(s.churn->spared, Peers{2});
+  EXPECT_EQ(scenario(numbers.name(), R"("workload": [{"from": 3}])").workload[0].peers, Peers{2});
+  const std::string wrong = error_of([&] { scenario(numbers.name(), R"("workload": [{"from": [1, 0]}])"); });
+  EXPECT_TRUE(wrong.ends_with("/workload/0/from/1: 0 is no node of " + numbers.name() + ", which has 1, 2, 3")) << wrong;
+}
+
 /// A scenario whose peers come from a file is checked against their number later.
 TEST(ScenarioReader, PeersOfATopologyFileAreCheckedByTheEngine) {
   const TestFile data("0 1\n1 2\n");

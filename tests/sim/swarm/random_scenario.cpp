@@ -115,7 +115,9 @@ class Drawing {
         scenario_.topology = ScaleFree{2 * random_.uniform(), 1 + 50 * random_.uniform()};
         break;
       default:
-        scenario_.topology = GraphFile{GraphFile::Format::edge_list, edge_list()};
+        GraphFile file{GraphFile::Format::edge_list, edge_list()};
+        file.parallel = GraphFile::Parallel::fastest;
+        scenario_.topology = file;
         break;
     }
   }
