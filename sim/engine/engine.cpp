@@ -130,6 +130,11 @@ void Engine::on_own(Block& block, const Event& event) {
       return on_go_up(block, event.dst, event.session());
     case EventKind::go_down:
       return on_go_down(block, event);
+    case EventKind::silence:
+    case EventKind::healed:
+      return on_partition(block, event);
+    case EventKind::unanswered:
+      return on_link(block, Event::link(EventKind::refused, event.time, event.dst, PeerId{event.number}, 0));
     default:
       return on_link(block, event);
   }
@@ -165,6 +170,23 @@ void Engine::on_go_down(Block& block, const Event& event) {
   // What is back in the same instant is back before anything else happens to it.
   if (sessions[number].up == event.time) return on_go_up(block, peer, number + 1);
   block.calendar.push(Event::turn(EventKind::go_up, sessions[number].up, peer, number + 1));
+}
+
+void Engine::on_partition(Block& block, const Event& event) {
+  const PeerId peer = event.dst;
+  if (!up(peer)) return;
+  const Partitions::Cut& cut = transport_.partitions().cuts()[event.number];
+  if (event.kind == EventKind::silence) {
+    for (const PeerId other : transport_.across(peer, cut)) {
+      if (transport_.give_up(peer, other)) step(block, peer, PeerDown{other});
+    }
+    return;
+  }
+  const Graph& graph = experiment_.graph;
+  for (std::uint64_t i = graph.offsets[index(peer)]; i < graph.offsets[index(peer) + 1]; ++i) {
+    const PeerId other = graph.targets[i];
+    if (cut.across(peer, other) && transport_.apart(peer, other)) act(block, peer, Connect{other});
+  }
 }
 
 void Engine::on_link(Block& block, const Event& event) {
@@ -298,8 +320,10 @@ void Engine::account(Block& block, PeerId from, const Frame& frame, std::uint64_
     windows_.post(block, event);
     return;
   }
-  const bool lost = sent.fate == Transport::Fate::lost;
-  block.ledger.drop(lost ? TransportDrop::lost : TransportDrop::not_connected);
+  const bool lost = sent.fate != Transport::Fate::not_connected;
+  block.ledger.drop(sent.fate == Transport::Fate::cut ? TransportDrop::cut
+                    : lost                            ? TransportDrop::lost
+                                                      : TransportDrop::not_connected);
   if (lost && frame.kind == FrameKind::announce) windows_.post(block, Event::loss(sent.at, to, from, frame.message()));
   const FrameOwner owner(block.lists, frame);
 }

@@ -72,6 +72,7 @@ class Engine {
   void make_block(std::deque<Block>& blocks, PeerRange peers, int bucket_shift);
   void start_peers(Block& block);
   void begin_sessions(Block& block, PeerId peer);
+  void expect_partitions(Block& block, PeerId peer);
 
   // Time, for Windows.
   Time end() const { return experiment_.scenario.duration > 0 ? experiment_.scenario.duration : longest_duration; }
@@ -93,6 +94,7 @@ class Engine {
   void on_frame(Block& block, const Event& event);
   void on_own(Block& block, const Event& event);
   void on_link(Block& block, const Event& event);
+  void on_partition(Block& block, const Event& event);
   void on_go_up(Block& block, PeerId peer, std::uint32_t session);
   void on_go_down(Block& block, const Event& event);
   void on_publish(Block& block, const Event& event);

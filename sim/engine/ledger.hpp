@@ -12,7 +12,7 @@ namespace gossip::sim {
 /// What is known of one message at one peer, as bits that can be set in any order.
 enum Status : std::uint8_t {
   delivered = 1,
-  copy_lost = 2,  // a copy for this peer was lost on its link
+  copy_lost = 2,  // a copy for this peer was lost on its link, or in a partition
   in_flight = 4,  // a copy for this peer was under way, or a verdict was awaited, when time ran out
   ended_ttl = 8,  // delivered here, and not forwarded: its ttl was used up
   refused = 8,    // of a peer that has not got it: its memory was full
@@ -23,10 +23,11 @@ enum Status : std::uint8_t {
 };
 
 /// Why frames went nowhere: the core's reasons and the transport's.
-enum class TransportDrop : std::uint8_t { lost, down, not_connected, count_ };
+enum class TransportDrop : std::uint8_t { lost, cut, down, not_connected, count_ };
 inline constexpr std::size_t transport_drop_count = static_cast<std::size_t>(TransportDrop::count_);
 inline constexpr std::array<Named, transport_drop_count> transport_drops = {{
     {"lost", "frames", Kind::counter, "lost on the link"},
+    {"cut", "frames", Kind::counter, "sent into a partition that outlasted their connection"},
     {"down", "frames", Kind::counter, "came to a peer that was down"},
     {"not_connected", "frames", Kind::counter, "no connection, or one that had ended"},
 }};

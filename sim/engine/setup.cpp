@@ -80,6 +80,7 @@ void Engine::start_peers(Block& block) {
   }
   for (std::uint32_t i = block.peers.first; i < block.peers.last; ++i) {
     const PeerId peer{i};
+    expect_partitions(block, peer);
     wake_at_[i] = never;
     class_of(peer).operations->init(memory(peer), peer, experiment_.scenario.seed, class_of(peer).config, block.env);
     if (sessions_.empty()) {
@@ -87,6 +88,18 @@ void Engine::start_peers(Block& block) {
     } else {
       begin_sessions(block, peer);
     }
+  }
+}
+
+void Engine::expect_partitions(Block& block, PeerId peer) {
+  std::uint32_t number = 0;
+  for (const Partitions::Cut& cut : transport_.partitions().cuts()) {
+    if (cut.broken) block.calendar.push(Event::partition(EventKind::silence, *cut.broken, peer, number));
+    // Whose links are given does not look for others.
+    if (experiment_.scenario.links_given() && cut.until != never) {
+      block.calendar.push(Event::partition(EventKind::healed, cut.until, peer, number));
+    }
+    ++number;
   }
 }
 

@@ -34,7 +34,7 @@ inline constexpr std::array<Named, miss_count> miss_names = {{
      "the peer was not up all the time from the announcement to the last frame that carried the message; or the one "
      "that "
      "had it for this peer went down while it waited for a verdict"},
-    {"lost", "peers", Kind::counter, "a copy for it was lost on its link"},
+    {"lost", "peers", Kind::counter, "a copy for it was lost on its link, or in a partition"},
     {"time_ran_out", "peers", Kind::counter, "the run ended while a copy for it was under way"},
     {"memory_full", "peers", Kind::counter, "it refused a copy: all that it remembers still counts (`seen_capacity`)"},
     {"ttl", "peers", Kind::counter,

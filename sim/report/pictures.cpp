@@ -125,6 +125,14 @@ OrderedJson mark(const Kill& kill) {
   return {{"at", static_cast<double>(kill.at) / 1e9}, {"text", text}};
 }
 
+OrderedJson mark(const Partition& partition) {
+  std::string text = partition.peers.empty()
+                         ? std::to_string(std::lround(100 * partition.fraction)) + "% of the peers are cut off"
+                         : std::to_string(partition.peers.size()) + " peers are cut off";
+  if (partition.lasts) text += " for " + duration_text(*partition.lasts);
+  return {{"at", static_cast<double>(partition.at) / 1e9}, {"text", text}};
+}
+
 /// Of moments at equal distances, how many peers are up.
 std::vector<std::uint64_t> up_over_time(const Timeline& timeline, std::uint32_t peers, Duration step) {
   std::vector<std::int64_t> changes(points + 2);

@@ -64,6 +64,10 @@ class PeerChecks : Checks {
     all_below(entry.peers, path);
   }
   void fault(const Kill& kill, const std::string& path) const { all_below(kill.peers, path + "/kill"); }
+  void fault(const Partition& partition, const std::string& path) const {
+    all_below(partition.peers, path + "/partition");
+    require(partition.peers.size() < peers_, path + "/partition", "names everybody, and so parts nobody");
+  }
 
   void topology(const auto&) const {}
   void topology(const Grid& grid) const {
@@ -108,6 +112,7 @@ class PlainChecks : Checks {
     for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
       std::visit([&](const auto& fault) { this->fault(fault, at("faults", i)); }, scenario_.faults[i]);
     }
+    one_cut_at_a_time();
   }
 
  private:
@@ -224,10 +229,29 @@ class PlainChecks : Checks {
   }
 
   void fault(const Kill& kill, const std::string& path) const {
+    require(kill.fraction > 0 || !kill.peers.empty(), path, "says nothing; give kill or partition");
     in_time(kill.at, path + "/at");
+    none_twice(kill.peers, path + "/kill");
+  }
+  void fault(const Partition& partition, const std::string& path) const {
+    in_time(partition.at, path + "/at");
+    none_twice(partition.peers, path + "/partition");
+  }
+  void none_twice(const std::vector<std::uint32_t>& peers, const std::string& path) const {
     std::set<std::uint32_t> once;
-    for (const std::uint32_t peer : kill.peers) {
-      require(once.insert(peer).second, path + "/kill", "names peer " + std::to_string(peer) + " twice");
+    for (const std::uint32_t peer : peers) {
+      require(once.insert(peer).second, path, "names peer " + std::to_string(peer) + " twice");
+    }
+  }
+  void one_cut_at_a_time() const {
+    for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
+      const auto* cut = std::get_if<Partition>(&scenario_.faults[i]);
+      for (std::size_t k = 0; cut != nullptr && k < scenario_.faults.size(); ++k) {
+        const auto* other = std::get_if<Partition>(&scenario_.faults[k]);
+        if (other == nullptr || k == i || other->at > cut->at || (other->at == cut->at && k > i)) continue;
+        require(other->lasts && *other->lasts <= cut->at - other->at, at("faults", i) + "/at",
+                duration_text(cut->at) + " is before the end of another partition, " + at("faults", k));
+      }
     }
   }
 };

@@ -352,17 +352,43 @@ Keys churn() {
   };
 }
 
+/// Of a fault, which becomes one of kind F if it is another.
+template <class F>
+void* fault_as(void* fault) {
+  auto& spec = *static_cast<Fault*>(fault);
+  if (!std::holds_alternative<F>(spec)) spec.emplace<F>();
+  return &std::get<F>(spec);
+}
+template <class F>
+Key of_fault(Key key, std::string_view absent, std::string instead_of = {}) {
+  key.in = fault_as<F>;
+  key.absent = absent;
+  key.instead_of = std::move(instead_of);
+  return key;
+}
+
 Keys faults() {
-  using C = Kill;
-  Field back_after = field<&C::at>("back_after", any_value, {"they start again after this"});
-  back_after.set = [](void* kill, Value time) { *at<&C::back_after>(kill) = std::get<std::int64_t>(time); };
-  constexpr Range some{0.0, 1.0, true};
-  Either kill{{key(field<&C::fraction>({}, some, {"a share of the peers that are up, above 0 up to 1"}, Unit::share)),
-               key({}, PeerList{at<&C::peers>}, "these peers")}};
+  Field at_time = field<&Kill::at>("at", any_value, {"when it begins"});
+  at_time.set = [](void* fault, Value time) {
+    std::visit([&](auto& spec) { spec.at = std::get<std::int64_t>(time); }, *static_cast<Fault*>(fault));
+  };
+  Field back_after = field<&Kill::at>("back_after", any_value, {"of `kill`: they start again after this"});
+  back_after.set = [](void* kill, Value time) { *at<&Kill::back_after>(kill) = std::get<std::int64_t>(time); };
+  Field lasts = field<&Partition::at>("for", whole(1, longest_duration), {"of `partition`: it heals after this"});
+  lasts.set = [](void* spec, Value time) { *at<&Partition::lasts>(spec) = std::get<std::int64_t>(time); };
+  constexpr Range some{0.0, 1.0, true}, inside{0.0, 1.0, true, true};
+  Either kill{
+      {key(field<&Kill::fraction>({}, some, {"a share of the peers that are up, above 0 up to 1"}, Unit::share)),
+       key({}, PeerList{at<&Kill::peers>}, "these peers")}};
+  Either partition{
+      {key(field<&Partition::fraction>({}, inside, {"a share of all peers, above 0 and below 1"}, Unit::share)),
+       key({}, PeerList{at<&Partition::peers>}, "these peers")}};
   return {
-      need<&C::at>("at", any_value, "when they crash"),
-      needed(key("kill", std::move(kill), "who crashes")),
-      left_out(key(back_after), "never"),
+      of_fault<Kill>(key("kill", std::move(kill), "who crashes"), "nobody"),
+      of_fault<Partition>(key("partition", std::move(partition), "who is cut off from all others"), "nobody", "kill"),
+      needed(key(at_time)),
+      of_fault<Kill>(key(back_after), "never", "partition"),
+      of_fault<Partition>(key(lasts), "for ever", "kill"),
   };
 }
 
@@ -395,9 +421,7 @@ Section whole_scenario() {
   const auto itself = [](void* scenario) { return scenario; };
   const auto the_links = [](void* scenario) -> void* { return at<&C::links>(scenario); };
   const auto new_load = [](void* scenario) -> void* { return &at<&C::workload>(scenario)->emplace_back(); };
-  const auto new_kill = [](void* scenario) -> void* {
-    return &std::get<Kill>(at<&C::faults>(scenario)->emplace_back(Kill{}));
-  };
+  const auto new_fault = [](void* scenario) -> void* { return &at<&C::faults>(scenario)->emplace_back(); };
   const auto some_churn = [](void* scenario) -> void* {
     std::optional<Churn>& spec = *at<&C::churn>(scenario);
     return spec ? &*spec : &spec.emplace();
@@ -419,7 +443,7 @@ Section whole_scenario() {
       object("protocol", "what every peer runs", protocol(), itself),
       list("workload", "what is announced", workload(), new_load),
       object("churn", "who comes and goes", churn(), some_churn, "nobody leaves"),
-      list("faults", "what goes wrong, and when", faults(), new_kill),
+      list("faults", "what goes wrong, and when", faults(), new_fault),
       object("sweep", "what `gossip-sim sweep` runs; other commands leave it alone", sweep(), some_sweep, "no sweep"),
   };
   return {{}, "a gossip scenario", std::move(keys), itself};

@@ -123,7 +123,14 @@ struct Kill {
   std::vector<std::uint32_t> peers;    // or these
   std::optional<Duration> back_after;  // otherwise they stay down
 };
-using Fault = std::variant<Kill>;
+/// Nothing passes between these peers and all others.
+struct Partition {
+  Time at = 0;
+  double fraction = 0;               // of all peers, chosen by the seed
+  std::vector<std::uint32_t> peers;  // or these
+  std::optional<Duration> lasts;     // otherwise it does not heal
+};
+using Fault = std::variant<Kill, Partition>;
 
 /// Values that a JSON path takes in turn.
 struct SweepAxis {

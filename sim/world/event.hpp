@@ -19,6 +19,9 @@ enum class EventKind : std::uint8_t {
   go_down,
   verdict,
   wake,
+  silence,     // partition `number` has stood for so long that connections across it are given up
+  healed,      // it is over
+  unanswered,  // a dial to `number` that a partition kept from going out
 };
 
 /// Something that happens to one peer at one time. Made by the functions that name it; what its numbers mean is theirs.
@@ -49,6 +52,12 @@ struct Event {
   }
   static Event turn(EventKind up_or_down, Time at, PeerId peer, std::uint32_t session) {
     return {at, peer, no_peer, session, 0, up_or_down, 0};
+  }
+  static Event partition(EventKind silence_or_healed, Time at, PeerId peer, std::uint32_t number) {
+    return {at, peer, no_peer, number, 0, silence_or_healed, 0};
+  }
+  static Event no_answer(Time at, PeerId peer, PeerId dialled) {
+    return {at, peer, peer, index(dialled), 0, EventKind::unanswered, 0};
   }
   static Event judgement(Time at, PeerId peer, MessageRef message, Opinion opinion, std::uint32_t session) {
     return {at,

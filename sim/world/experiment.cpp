@@ -54,7 +54,11 @@ void check_size(const Scenario& scenario) {
 void check_end(const Scenario& scenario, const Graph& graph, const LatencyModel& latency) {
   if (scenario.duration > 0) return;
   const Duration given = graph.latency.empty() ? 0 : *std::ranges::max_element(graph.latency);
-  const Duration longest = std::max(given, latency.ceiling()) + scenario.links.jitter;
+  Duration longest = std::max(given, latency.ceiling()) + scenario.links.jitter;
+  for (const Fault& fault : scenario.faults) {  // what waits for one that its connection outlasts
+    const auto* partition = std::get_if<Partition>(&fault);
+    if (partition != nullptr) longest += std::min(partition->lasts.value_or(0), scenario.detection);
+  }
   const Duration seen_ttl = scenario.protocol.of<Intake>().seen_ttl;
   if (longest < seen_ttl / 2) return;
   throw InputError(scenario.file + ": /", "misses \"duration\": a frame may take " + duration_text(longest) +

@@ -23,7 +23,9 @@ class Builder {
 
   void run() {
     std::vector<const Kill*> kills;
-    for (const Fault& fault : scenario_.faults) kills.push_back(&std::get<Kill>(fault));
+    for (const Fault& fault : scenario_.faults) {
+      if (const Kill* kill = std::get_if<Kill>(&fault)) kills.push_back(kill);
+    }
     std::vector<std::uint32_t> order(kills.size());
     for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
     std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return kills[i]->at; });

@@ -40,7 +40,8 @@ Transport::Transport(const Scenario& scenario, const Graph& graph, const Latency
       graph_(graph),
       model_(model),
       connections_(connections_for(scenario, graph, timeline)),
-      random_(spec_.loss > 0 || spec_.jitter > 0 ? scenario.peers : 0) {
+      random_(spec_.loss > 0 || spec_.jitter > 0 ? scenario.peers : 0),
+      partitions_(scenario) {
   for (std::uint32_t peer = own.first; peer < own.last && !random_.empty(); ++peer)
     random_[peer] = Random(mix(scenario.seed, 'L'), peer);
   if (scenario.links_given() && !timeline.constant()) connect_given(timeline, own);
@@ -58,8 +59,14 @@ void Transport::connect_given(const Timeline& timeline, PeerRange own) {
 }
 
 Event Transport::dial(PeerId from, std::uint32_t session, PeerId to, Time now) {
-  connections_.add(from, to, 0, State::dialing);
-  return Event::link(EventKind::dial, now + to_acceptor(from, to), to, from, session);
+  Connections::Link& link = connections_.add(from, to, 0, State::dialing);
+  const Duration way = to_acceptor(from, to);
+  const Time departure = partitions_.first_departure(from, to, now, way);
+  if (departure > now && departure - now >= spec_.connect_timeout) {
+    return Event::no_answer(now + std::max<Duration>(spec_.connect_timeout, 1), from, to);
+  }
+  link.last_arrival = departure + way;
+  return Event::link(EventKind::dial, departure + way, to, from, session);
 }
 
 /// The other side learns it after one latency, behind everything that was sent.
@@ -67,15 +74,52 @@ std::optional<Event> Transport::close(PeerId from, std::uint32_t session, PeerId
   Connections::Link* link = connections_.find(from, to);
   if (link == nullptr) return std::nullopt;
   link->state = State::free;
-  return Event::link(EventKind::closed, now + news_way(from, to), to, from, session);
+  const std::optional<Time> arrival = news_arrival(from, to, now);
+  if (!arrival) return std::nullopt;
+  return Event::link(EventKind::closed, *arrival, to, from, session);
 }
 
-Event Transport::farewell(PeerId peer, const Session& ended, std::uint32_t session, Time now, Connections::Link& link) {
-  Duration delay = ended.clean ? news_way(peer, link.peer) : std::max(detection_, floor());
-  // What is being dialled learns it after the dial, or it would keep a connection to nobody.
-  if (link.state == State::dialing) delay += to_acceptor(peer, link.peer);
+std::optional<Event> Transport::farewell(PeerId peer, const Session& ended, std::uint32_t session, Time now,
+                                         Connections::Link& link) {
+  const bool dialing = link.state == State::dialing;
   link.state = State::free;
-  return Event::link(EventKind::closed, std::max(now + delay, link.last_arrival), link.peer, peer, session);
+  std::optional<Time> arrival = now + std::max(detection_, floor());
+  // Who is being dialled learns it in any case, or it would keep a connection to nobody.
+  if (ended.clean) arrival = dialing ? now + news_way(peer, link.peer) : news_arrival(peer, link.peer, now);
+  if (!arrival) return std::nullopt;
+  if (dialing) *arrival += to_acceptor(peer, link.peer);  // after the dial
+  return Event::link(EventKind::closed, std::max(*arrival, link.last_arrival), link.peer, peer, session);
+}
+
+std::optional<Time> Transport::news_arrival(PeerId from, PeerId to, Time now) const {
+  const Duration way = news_way(from, to);
+  if (partitions_.empty()) return now + way;
+  const std::optional<Time> departure = partitions_.departure(from, to, now, way);
+  return departure ? std::optional(*departure + way) : std::nullopt;
+}
+
+Transport::Sent Transport::through_partitions(PeerId from, PeerId to, Time now, Time arrival,
+                                              Connections::Link& link) const {
+  const std::optional<Time> departure = partitions_.departure(from, to, now, arrival - now);
+  if (!departure) return {Fate::cut, arrival};
+  link.last_arrival = std::max(arrival + (*departure - now), link.last_arrival);
+  return {Fate::arrives, link.last_arrival};
+}
+
+std::vector<PeerId> Transport::across(PeerId peer, const Partitions::Cut& cut) {
+  std::vector<PeerId> others;
+  for (const Connections::Link& link : connections_.row(peer)) {
+    if (link.state == State::up && cut.across(peer, link.peer)) others.push_back(link.peer);
+  }
+  std::ranges::sort(others);
+  return others;
+}
+
+bool Transport::give_up(PeerId peer, PeerId other) {
+  Connections::Link* link = connections_.find(peer, other);
+  if (link == nullptr || link->state != State::up) return false;
+  link->state = State::free;
+  return true;
 }
 
 Event Transport::refuse(const Event& dial) const {
@@ -108,22 +152,24 @@ Transport::Change Transport::on_dial(const Event& event, std::uint32_t session) 
   // Both dialled, and this side's dial was answered first: it is one connection. Or an earlier life dialled, and a
   // later one is connected.
   if (link != nullptr && link->state == State::up) return {};
+  const std::optional<Time> arrival = news_arrival(event.dst, event.src, event.time);
+  if (!arrival) return {refuse(event)};  // a cut takes the answer
   if (link == nullptr) {
     link = &connections_.add(event.dst, event.src, event.session(), State::up);
   } else {
     link->state = State::up;
     link->session = event.session();
   }
-  const Time arrival = event.time + news_way(event.dst, event.src);
-  link->last_arrival = arrival;  // what is sent on it comes behind the answer
-  return {Event::link(EventKind::accepted, arrival, event.src, event.dst, session), true};
+  link->last_arrival = *arrival;  // what is sent on it comes behind the answer
+  return {Event::link(EventKind::accepted, *arrival, event.src, event.dst, session), true};
 }
 
 Transport::Change Transport::on_accepted(const Event& event, std::uint32_t session) {
   Connections::Link* link = connections_.find(event.dst, event.src);
   if (link == nullptr) {  // no longer wanted, or ended just now: the other side must hear of it
-    const Time arrival = event.time + news_way(event.dst, event.src);
-    return {Event::link(EventKind::closed, arrival, event.src, event.dst, session)};
+    const std::optional<Time> arrival = news_arrival(event.dst, event.src, event.time);
+    if (!arrival) return {};
+    return {Event::link(EventKind::closed, *arrival, event.src, event.dst, session)};
   }
   if (link->state == State::up) return {};
   link->state = State::up;

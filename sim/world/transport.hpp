@@ -7,6 +7,7 @@
 #include "sim/world/connections.hpp"
 #include "sim/world/event.hpp"
 #include "sim/world/latency.hpp"
+#include "sim/world/partitions.hpp"
 #include "sim/world/timeline.hpp"
 
 namespace gossip::sim {
@@ -26,7 +27,8 @@ Duration link_latency(const Graph& graph, const LatencyModel& model, const LinkS
 /// - Two that dial each other have one connection. A peer that is back replaces its connection of before; what it had
 ///   dialled before it went replaces nothing.
 /// - A crash is noticed by each neighbour after `detection`, a clean leave after one latency.
-/// Where nothing can change (links given, nobody leaves, no jitter) there is no table of connections at all.
+/// - What a partition does to all of this: sim/world/partitions.hpp.
+/// Where nothing can change (links given, nobody leaves, no jitter, no fault) there is no table of connections at all.
 /// Whatever is called for a peer writes that peer's part only, so that blocks of peers can be worked on side by side.
 class Transport {
  public:
@@ -54,6 +56,7 @@ class Transport {
   enum class Fate : std::uint8_t {
     arrives,
     lost,           // at `at` it would have arrived
+    cut,            // likewise; a partition took it and its connection
     not_connected,  // refused at once
   };
   struct Sent {
@@ -68,13 +71,14 @@ class Transport {
       return {Fate::not_connected, now};
     }
     Time arrival = now + latency(from, to);
-    if (random_.empty()) [[likely]]
+    if (random_.empty() && partitions_.empty()) [[likely]]
       return {Fate::arrives, arrival};
-    const bool lost = spec_.loss > 0 && random_[index(from)].uniform() < spec_.loss;
+    const bool lost = !random_.empty() && spec_.loss > 0 && random_[index(from)].uniform() < spec_.loss;
     if (spec_.jitter > 0 && !lost) {
       arrival += static_cast<Duration>(random_[index(from)].uniform() * static_cast<double>(spec_.jitter));
       arrival = link->last_arrival = std::max(arrival, link->last_arrival);
     }
+    if (!partitions_.empty() && !lost) return through_partitions(from, to, now, arrival, *link);
     return {lost ? Fate::lost : Fate::arrives, arrival};
   }
 
@@ -85,14 +89,24 @@ class Transport {
     return link != nullptr && link->state == Connections::State::up;
   }
 
-  // What a peer wants; `session` is its own. The event that follows from it at the other side.
+  const Partitions& partitions() const { return partitions_; }
+  /// The peers to which `peer` has a connection across a cut, by number.
+  std::vector<PeerId> across(PeerId peer, const Partitions::Cut& cut);
+  /// A connection is given up. False: it is not up any more.
+  bool give_up(PeerId peer, PeerId other);
+  /// Whether the peer neither has nor seeks a connection to another.
+  bool apart(PeerId peer, PeerId other) { return connections_.find(peer, other) == nullptr; }
+
+  // What a peer wants; `session` is its own. The event that follows from it: at the other side, or of a dial that nobody
+  // hears at this one.
   Event dial(PeerId from, std::uint32_t session, PeerId to, Time now);
   std::optional<Event> close(PeerId from, std::uint32_t session, PeerId to, Time now);
   /// A peer goes down: calls post(event) for the news to each neighbour.
   template <class Post>
   void drop_all(PeerId peer, const Session& ended, std::uint32_t session, Time now, Post&& post) {
     for (Connections::Link& link : connections_.row(peer)) {
-      if (link.state != Connections::State::free) post(farewell(peer, ended, session, now, link));
+      if (link.state == Connections::State::free) continue;
+      if (const auto news = farewell(peer, ended, session, now, link)) post(*news);
     }
   }
 
@@ -114,7 +128,11 @@ class Transport {
   Duration to_acceptor(PeerId from, PeerId to) const {
     return static_cast<Duration>(2 * spec_.handshake_round_trips - 1) * news_way(from, to);
   }
-  Event farewell(PeerId peer, const Session& ended, std::uint32_t session, Time now, Connections::Link& link);
+  Sent through_partitions(PeerId from, PeerId to, Time now, Time arrival, Connections::Link& link) const;
+  /// When news of a connection arrives; none: its connection breaks before.
+  std::optional<Time> news_arrival(PeerId from, PeerId to, Time now) const;
+  std::optional<Event> farewell(PeerId peer, const Session& ended, std::uint32_t session, Time now,
+                                Connections::Link& link);
   Change on_dial(const Event& event, std::uint32_t session);
   Change on_accepted(const Event& event, std::uint32_t session);
   Change on_ended(const Event& event);
@@ -127,6 +145,7 @@ class Transport {
   const LatencyModel& model_;
   Connections connections_;
   BigArray<Random> random_;
+  Partitions partitions_;
 };
 
 }  // namespace gossip::sim

@@ -33,7 +33,8 @@ const std::string full_sampling = R"({
   "workload": [{"at": "25s", "from": [3, 1], "count": 26, "interval": "27ms", "size": "28B", "type": 29, "ttl": 30},
                {"from": "all", "rate": "10/s"}, {"from": 7}, {"from": "random"}, {}],
   "churn": {"session": "31s", "downtime": "32s", "start": "up", "after": "33s", "clean": 0.75, "spared": [4, 5]},
-  "faults": [{"at": "34s", "kill": 0.375, "back_after": "35s"}, {"at": "36s", "kill": [8, 9]}]
+  "faults": [{"at": "34s", "kill": 0.375, "back_after": "35s"}, {"at": "36s", "kill": [8, 9]},
+             {"at": "37s", "partition": 0.25, "for": "38s"}, {"at": "76s", "partition": [6, 7]}]
 })";
 
 TEST(ScenarioReader, ReadsEveryKeyOfASamplingScenario) {
@@ -109,7 +110,7 @@ TEST(ScenarioReader, ReadsEveryKeyOfWhatHappens) {
   EXPECT_EQ(s.churn->start, 33 * second);
   EXPECT_EQ(s.churn->clean, 0.75);
   EXPECT_EQ(s.churn->spared, (Peers{4, 5}));
-  ASSERT_EQ(s.faults.size(), 2u);
+  ASSERT_EQ(s.faults.size(), 4u);
   const Kill& share = std::get<Kill>(s.faults[0]);
   const Kill& named = std::get<Kill>(s.faults[1]);
   EXPECT_EQ(share.at, 34 * second);
@@ -117,6 +118,14 @@ TEST(ScenarioReader, ReadsEveryKeyOfWhatHappens) {
   EXPECT_EQ(share.back_after, 35 * second);
   EXPECT_EQ(named.peers, (Peers{8, 9}));
   EXPECT_EQ(named.back_after, std::nullopt);
+  const Partition& quarter = std::get<Partition>(s.faults[2]);
+  const Partition& two = std::get<Partition>(s.faults[3]);
+  EXPECT_EQ(quarter.at, 37 * second);
+  EXPECT_EQ(quarter.fraction, 0.25);
+  EXPECT_EQ(quarter.lasts, 38 * second);
+  EXPECT_EQ(two.at, 76 * second);
+  EXPECT_EQ(two.peers, (Peers{6, 7}));
+  EXPECT_EQ(two.lasts, std::nullopt);
 }
 
 TEST(ScenarioReader, WhatIsLeftOutTakesItsDefault) {

@@ -60,14 +60,14 @@ inline void check_books(const Result& result) {
     EXPECT_EQ(result.peers, message.deliveries + sum(message.misses));
   }
   // What its origin refused was no frame.
-  const auto refused_at_home = static_cast<std::uint64_t>(std::ranges::count_if(
-      result.messages, [](const MessageResult& message) {
+  const auto refused_at_home =
+      static_cast<std::uint64_t>(std::ranges::count_if(result.messages, [](const MessageResult& message) {
         return message.origin == no_peer && message.misses.counts[static_cast<std::size_t>(Miss::memory_full)] > 0;
       }));
   const std::uint64_t ended = drops(result, Reason::memory_full) - refused_at_home + result.sum.latency.count() +
                               result.sum.redelivered + drops(result, Reason::duplicate) +
-                              drops(result, TransportDrop::lost) + drops(result, TransportDrop::down) +
-                              drops(result, TransportDrop::not_connected);
+                              drops(result, TransportDrop::lost) + drops(result, TransportDrop::cut) +
+                              drops(result, TransportDrop::down) + drops(result, TransportDrop::not_connected);
   // Control frames can be dropped by the transport too; announcements can be under way at the end.
   EXPECT_LE(result.sum.latency.count() + drops(result, Reason::duplicate), result.payload_messages);
   if (result.sum.control_messages == 0 && misses(result, Miss::time_ran_out) == 0) {

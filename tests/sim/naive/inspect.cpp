@@ -56,8 +56,11 @@ void Simulator::inspect_links() {
   const Duration way = experiment_.latency.ceiling() + scenario_.links.jitter;
   Duration given = 0;
   for (const Duration latency : experiment_.graph.latency) given = std::max(given, latency);
-  const Duration longest = 8 * (std::max(way, given) + scenario_.links.jitter) * scenario_.links.handshake_round_trips +
-                           scenario_.detection + scenario_.links.connect_timeout + 10 * second;
+  Duration longest = 8 * (std::max(way, given) + scenario_.links.jitter) * scenario_.links.handshake_round_trips +
+                     scenario_.detection + scenario_.links.connect_timeout + 10 * second;
+  // Each partition may hold up a dial for its timeout, and what is on a connection for as long as that lasts.
+  const auto cuts = static_cast<Duration>(network_.partitions().cuts().size());
+  longest += 2 * cuts * (scenario_.detection + scenario_.links.connect_timeout);
   next_look_ = now_ + longest / 16;
   for (const auto& [from, to] : network_.dialled_before(now_ - longest)) {
     problem(from, "has dialled " + std::to_string(index(to)) + " long ago, and heard nothing");
@@ -86,7 +89,7 @@ void Simulator::finish() {
   for (; !queue_.empty(); queue_.pop()) outcome_.under_way += queue_.top().what == What::letter;
   std::uint64_t sent = outcome_.control;
   for (const std::uint64_t announces : outcome_.announces) sent += announces;
-  const std::uint64_t ended = outcome_.arrived + outcome_.lost + outcome_.down + outcome_.not_connected;
+  const std::uint64_t ended = outcome_.arrived + outcome_.lost + outcome_.cut + outcome_.down + outcome_.not_connected;
   if (sent != ended + outcome_.under_way) problem(no_peer, "has books that are not balanced");
   for (std::uint32_t i = 0; i < scenario_.peers; ++i) {
     Peer& peer = peers_[i];

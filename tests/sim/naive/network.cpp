@@ -4,7 +4,8 @@
 
 namespace gossip::sim::naive {
 
-Network::Network(const Experiment& experiment) : experiment_(experiment), links_(experiment.scenario.links) {
+Network::Network(const Experiment& experiment)
+    : experiment_(experiment), links_(experiment.scenario.links), partitions_(experiment.scenario) {
   const Graph& graph = experiment.graph;
   const std::uint32_t peers = experiment.scenario.peers;
   for (std::uint32_t i = 0; i < peers; ++i) random_.emplace_back(mix(experiment.scenario.seed, 'L'), i);
@@ -34,6 +35,32 @@ Duration Network::dial_time(PeerId from, PeerId to) const {
 }
 
 Duration Network::news_way(PeerId from, PeerId to) const { return latency(from, to) + links_.jitter; }
+
+bool Network::cut(PeerId a, PeerId b, Time at) const {
+  return std::ranges::any_of(partitions_.cuts(), [&](const Partitions::Cut& cut) {
+    return cut.side[index(a)] != cut.side[index(b)] && at >= cut.from && at < cut.until;
+  });
+}
+
+bool Network::give_up(PeerId peer, PeerId other) {
+  if (!connected(peer, other)) return false;
+  ends_.erase({peer, other});
+  return true;
+}
+
+std::optional<Time> Network::arrival(PeerId a, PeerId b, Time sent, Duration way, bool connected) const {
+  for (bool waited = true; waited;) {
+    waited = false;
+    for (const Partitions::Cut& cut : partitions_.cuts()) {
+      if (cut.side[index(a)] == cut.side[index(b)] || cut.from > sent + way || cut.until <= sent) continue;
+      const bool outlasts = cut.until == never || cut.until - cut.from > experiment_.scenario.detection;
+      if ((connected && outlasts) || cut.until == never) return std::nullopt;
+      sent = cut.until;
+      waited = true;
+    }
+  }
+  return sent + way;
+}
 
 Network::End* Network::find(PeerId from, PeerId to) {
   const auto end = ends_.find({from, to});
@@ -69,19 +96,32 @@ Network::Sent Network::send(PeerId from, PeerId to, Time now) {
     End& end = ends_.at({from, to});
     arrival = end.last_arrival = std::max(arrival, end.last_arrival);
   }
-  return {Sent::Fate::arrives, arrival};
+  if (partitions_.empty()) return {Sent::Fate::arrives, arrival};
+  const std::optional<Time> after = this->arrival(from, to, now, arrival - now, true);
+  if (!after) return {Sent::Fate::cut, arrival};
+  End& end = ends_.at({from, to});
+  return {Sent::Fate::arrives, end.last_arrival = std::max(*after, end.last_arrival)};
 }
 
 News Network::dial(PeerId from, std::uint32_t session, PeerId to, Time now) {
-  ends_[{from, to}] = {false, 0, 0, now};
-  return {News::Kind::dialled, now + dial_time(from, to), to, from, session};
+  const Duration way = dial_time(from, to);
+  const std::optional<Time> heard = arrival(from, to, now, way, false);
+  const bool waits = !heard || *heard > now + way;
+  if (waits && (!heard || *heard - way - now >= links_.connect_timeout)) {
+    ends_[{from, to}] = {false, 0, 0, now};
+    return {News::Kind::unheard, now + std::max<Duration>(1, links_.connect_timeout), from, to, 0};
+  }
+  ends_[{from, to}] = {false, 0, *heard, now};
+  return {News::Kind::dialled, *heard, to, from, session};
 }
 
 std::optional<News> Network::close(PeerId from, std::uint32_t session, PeerId to, Time now) {
   const End* end = find(from, to);
   if (end == nullptr) return std::nullopt;
   ends_.erase({from, to});
-  return News{News::Kind::closed, now + news_way(from, to), to, from, session};
+  const std::optional<Time> heard = arrival(from, to, now, news_way(from, to), true);
+  if (!heard) return std::nullopt;
+  return News{News::Kind::closed, *heard, to, from, session};
 }
 
 std::vector<News> Network::leave(PeerId peer, std::uint32_t session, bool clean, Time now) {
@@ -90,9 +130,11 @@ std::vector<News> Network::leave(PeerId peer, std::uint32_t session, bool clean,
     const PeerId other{i};
     const End* end = find(peer, other);
     if (end == nullptr) continue;
-    Duration delay = clean ? news_way(peer, other) : std::max(experiment_.scenario.detection, shortest());
-    if (!end->up) delay += dial_time(peer, other);
-    all.push_back({News::Kind::closed, std::max(now + delay, end->last_arrival), other, peer, session});
+    std::optional<Time> heard = now + std::max(experiment_.scenario.detection, shortest());
+    if (clean && end->up) heard = arrival(peer, other, now, news_way(peer, other), true);
+    if (clean && !end->up) heard = now + news_way(peer, other);
+    if (!end->up) *heard += dial_time(peer, other);
+    if (heard) all.push_back({News::Kind::closed, std::max(*heard, end->last_arrival), other, peer, session});
     ends_.erase({peer, other});
   }
   return all;
@@ -114,22 +156,24 @@ bool Network::replaces(const News& news) {
 
 Network::Effect Network::on(const News& news, std::uint32_t session) {
   End* end = find(news.to, news.from);
-  const auto reply = [&](News::Kind kind) {
-    return News{kind, news.at + news_way(news.to, news.from), news.from, news.to, session};
-  };
+  const std::optional<Time> heard = arrival(news.to, news.from, news.at, news_way(news.to, news.from), true);
+  const auto reply = [&](News::Kind kind) { return News{kind, *heard, news.from, news.to, session}; };
   switch (news.kind) {
     case News::Kind::dialled: {
       if (end != nullptr && end->up) return {};
+      if (!heard) return {false, false, refuse(news)};
       ends_[{news.to, news.from}] = {true, news.session, reply(News::Kind::accepted).at, 0};
       return {true, false, reply(News::Kind::accepted)};
     }
     case News::Kind::accepted:
+      if (end == nullptr && !heard) return {};
       if (end == nullptr) return {false, false, reply(News::Kind::closed)};
       if (end->up) return {};
       end->up = true;
       end->session = news.session;
       return {true, false, std::nullopt};
     case News::Kind::refused:
+    case News::Kind::unheard:
       if (end == nullptr || end->up) return {};
       break;
     case News::Kind::closed:

@@ -7,12 +7,13 @@
 
 #include "core/random.hpp"
 #include "sim/world/experiment.hpp"
+#include "sim/world/partitions.hpp"
 
 namespace gossip::sim::naive {
 
 /// What one peer's end of a connection is told. Comes to `to` at `at`.
 struct News {
-  enum class Kind : std::uint8_t { dialled, accepted, refused, closed } kind;
+  enum class Kind : std::uint8_t { dialled, accepted, refused, closed, unheard } kind;  // unheard: to oneself
   Time at;
   PeerId to, from;
   std::uint32_t session;  // of `from`; of `to` where it is refused
@@ -32,7 +33,7 @@ class Network {
   std::vector<std::pair<PeerId, PeerId>> dialled_before(Time time) const;
 
   struct Sent {
-    enum class Fate : std::uint8_t { arrives, lost, not_connected } fate;
+    enum class Fate : std::uint8_t { arrives, lost, cut, not_connected } fate;
     Time at;
   };
   Sent send(PeerId from, PeerId to, Time now);
@@ -50,6 +51,10 @@ class Network {
   };
   /// News for a peer that is up, in its session `session`.
   Effect on(const News& news, std::uint32_t session);
+  // Partitions; who is on which side is the simulator's.
+  const Partitions& partitions() const { return partitions_; }
+  bool cut(PeerId a, PeerId b, Time at) const;
+  bool give_up(PeerId peer, PeerId other);
   /// A dial at a peer that is down.
   News refuse(const News& dial) const;
 
@@ -60,6 +65,9 @@ class Network {
     Time last_arrival;      // of what was sent from here
     Time dialled;
   };
+  /// When what sets out at `sent` and takes `way` arrives, if it waits for every partition that meets it.
+  /// `connected`: none where one is longer than connections last.
+  std::optional<Time> arrival(PeerId a, PeerId b, Time sent, Duration way, bool connected) const;
   End* find(PeerId from, PeerId to);
   Duration shortest() const;
   Duration news_way(PeerId from, PeerId to) const;
@@ -70,6 +78,7 @@ class Network {
   std::map<std::pair<PeerId, PeerId>, End> ends_;
   std::map<std::pair<PeerId, PeerId>, Duration> given_;  // latencies of a graph's file
   std::vector<Random> random_;
+  const Partitions partitions_;
 };
 
 }  // namespace gossip::sim::naive

@@ -65,7 +65,10 @@ void Simulator::emit(Event event) {
   queue_.push(std::move(event));
 }
 
-void Simulator::emit(const News& news) { emit({news.at, news.to, index(news.from) + 1, 0, What::news, {}, news}); }
+void Simulator::emit(const News& news) {
+  const PeerId source = news.kind == News::Kind::unheard ? news.to : news.from;
+  emit({news.at, news.to, index(source) + 1, 0, What::news, {}, news});
+}
 
 void Simulator::happen(const Event& event) {
   Peer& peer = at(event.peer);
@@ -89,6 +92,12 @@ void Simulator::happen(const Event& event) {
     case What::down:
       outcome_.ended = now_;
       return go_down(event.peer);
+    case What::silence:
+      outcome_.ended = now_;
+      return on_silence(event.peer, network_.partitions().cuts()[event.number]);
+    case What::healed:
+      outcome_.ended = now_;
+      return on_healed(event.peer, network_.partitions().cuts()[event.number]);
     case What::verdict:
       outcome_.ended = now_;
       if (peer.program == nullptr || peer.session != event.session) return;
@@ -103,6 +112,7 @@ void Simulator::happen(const Event& event) {
 
 void Simulator::on_letter(const Event& event) {
   const PeerId from{event.source - 1};
+  if (network_.cut(from, event.peer, now_)) problem(event.peer, "is given a frame across a partition");
   if (at(event.peer).program == nullptr) {
     ++outcome_.down;
   } else if (!network_.connected(event.peer, from)) {
@@ -128,10 +138,40 @@ void Simulator::on_news(const News& news) {
   carry_out(news.to, peer.program->step(now_, PeerUp{news.from, news.kind == News::Kind::dialled}));
 }
 
+void Simulator::on_silence(PeerId peer, const Partitions::Cut& cut) {
+  std::vector<PeerId> others;
+  for (std::uint32_t i = 0; i < scenario_.peers; ++i) {
+    if (network_.connected(peer, PeerId{i}) && cut.side[i] != cut.side[index(peer)]) others.push_back(PeerId{i});
+  }
+  for (const PeerId other : others) {
+    if (network_.give_up(peer, other)) carry_out(peer, at(peer).program->step(now_, PeerDown{other}));
+  }
+}
+
+void Simulator::on_healed(PeerId peer, const Partitions::Cut& cut) {
+  if (at(peer).program == nullptr) return;
+  for (std::uint32_t i = 0; i < scenario_.peers; ++i) {
+    const PeerId other{i};
+    const Graph& graph = experiment_.graph;
+    const auto row = std::span(graph.targets).subspan(graph.offsets[index(peer)]);
+    const bool linked =
+        std::ranges::count(row.first(graph.offsets[index(peer) + 1] - graph.offsets[index(peer)]), other) > 0;
+    if (!linked || cut.side[i] == cut.side[index(peer)]) continue;
+    if (network_.connected(peer, other) || network_.dialling(peer, other)) continue;
+    emit(network_.dial(peer, at(peer).session, other, now_));
+  }
+}
+
 // ---- sessions
 
 /// As things are when the run begins.
 void Simulator::start(PeerId peer) {
+  const auto cuts = network_.partitions().cuts();
+  for (std::uint32_t i = 0; i < cuts.size(); ++i) {
+    const Time silent = cuts[i].from + scenario_.detection;
+    if (silent < cuts[i].until) emit({silent, peer, 0, 0, What::silence, {}, {}, i});
+    if (scenario_.links_given() && cuts[i].until != never) emit({cuts[i].until, peer, 0, 0, What::healed, {}, {}, i});
+  }
   const auto sessions = experiment_.timeline.sessions(peer);
   if (sessions.empty()) return;
   if (sessions.front().up != before_start) return emit({sessions.front().up, peer, 0, 0, What::up, {}, {}, 0, 1});
@@ -207,8 +247,9 @@ void Simulator::send(PeerId from, PeerId to, const Letter& letter) {
     case Network::Sent::Fate::not_connected:
       ++outcome_.not_connected;
       return;
+    case Network::Sent::Fate::cut:
     case Network::Sent::Fate::lost:
-      ++outcome_.lost;
+      ++(sent.fate == Network::Sent::Fate::cut ? outcome_.cut : outcome_.lost);
       if (announce) emit({sent.at, to, index(from) + 1, 0, What::loss, letter});
   }
 }

@@ -25,7 +25,7 @@ struct Outcome {
   std::uint64_t control = 0;                        // all other frames sent
   std::uint64_t arrived = 0, under_way = 0;         // frames that a peer was given; that were on their way at the end
   std::array<std::uint64_t, reason_count> drops{};  // by peers
-  std::uint64_t lost = 0, down = 0, not_connected = 0;  // frames that no peer was given
+  std::uint64_t lost = 0, cut = 0, down = 0, not_connected = 0;  // frames that no peer was given
   std::uint64_t connections = 0, redelivered = 0;
   std::vector<std::vector<PeerId>> neighbours;  // of each peer at the end
   Time ended = 0;
@@ -46,7 +46,7 @@ class Simulator {
   Outcome run();
 
  private:
-  enum class What : std::uint8_t { letter, loss, news, publish, up, down, verdict, wake };
+  enum class What : std::uint8_t { letter, loss, news, publish, up, down, verdict, wake, silence, healed };
   struct Event {
     Time at;
     PeerId peer;
@@ -76,6 +76,8 @@ class Simulator {
   void happen(const Event& event);
   void on_letter(const Event& event);
   void on_news(const News& news);
+  void on_silence(PeerId peer, const Partitions::Cut& cut);
+  void on_healed(PeerId peer, const Partitions::Cut& cut);
   void go_up(PeerId peer, std::uint32_t session);
   void go_down(PeerId peer);
   void start(PeerId peer);

@@ -76,7 +76,7 @@ std::vector<std::string> differences(Engine& engine, const naive::Outcome& outco
   for (std::size_t i = 0; i < reason_count; ++i) {
     found.same("drops for " + std::string(reasons[i].name), ledger.drops[i], outcome.drops[i]);
   }
-  const std::uint64_t transport[] = {outcome.lost, outcome.down, outcome.not_connected};
+  const std::uint64_t transport[] = {outcome.lost, outcome.cut, outcome.down, outcome.not_connected};
   for (std::size_t i = 0; i < transport_drop_count; ++i) {
     found.same("drops for " + std::string(transport_drops[i].name), ledger.transport_drops[i], transport[i]);
   }

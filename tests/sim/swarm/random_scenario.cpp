@@ -245,6 +245,24 @@ class Drawing {
       if (chance(0.7)) kill.back_after = chance(0.2) ? 0 : some_time(1, 20 * second);
       scenario_.faults.push_back(kill);
     }
+    partitions();
+  }
+  /// One after the other.
+  void partitions() {
+    Time free = 0;
+    while (chance(0.25) && (scenario_.duration == 0 || free < scenario_.duration)) {
+      Partition partition;
+      partition.at = std::max(free, moment());
+      if (chance(0.7)) {
+        partition.fraction = 0.01 + 0.98 * random_.uniform();
+      } else {
+        partition.peers = {any_peer()};
+      }
+      if (chance(0.9)) partition.lasts = chance(0.2) ? scenario_.detection + 1 : some_time(1, 30 * second);
+      scenario_.faults.push_back(partition);
+      if (!partition.lasts) return;
+      free = partition.at + *partition.lasts;
+    }
   }
 
   void workload() {
@@ -400,7 +418,7 @@ std::string describe(const Draw& draw) {
        << ", seed " << scenario.seed << ", for " << duration_text(scenario.duration) << ", loss " << scenario.links.loss
        << ", jitter " << duration_text(scenario.links.jitter) << ", topology " << scenario.topology.index()
        << ", latency " << scenario.links.latency.index() << (scenario.churn ? ", churn" : "")
-       << (scenario.validation ? ", verdicts" : "") << ", " << scenario.faults.size() << " kills, "
+       << (scenario.validation ? ", verdicts" : "") << ", " << scenario.faults.size() << " faults, "
        << scenario.workload.size() << " loads; " << options.threads << " threads, " << options.blocks
        << " blocks, shift " << options.bucket_shift << (options.wire ? ", wire" : "")
        << (options.shortcut ? "" : ", no shortcut") << ";";
