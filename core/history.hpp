@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <optional>
 
 #include "core/config/field.hpp"
 #include "core/context.hpp"
@@ -25,11 +27,15 @@ struct HistoryConfig {
   }
 };
 
+/// Rounded up.
+constexpr Duration whole_seconds(Duration time) { return (time + second - 1) / second; }
+
 /// The recent messages of a peer, with their data: what it can still send to who missed them. Only in peers whose
 /// broadcast or repair asks for it (`uses_history`).
 ///
 /// Rules
 /// - What goes on is put here; what was rejected never is.
+/// - Kept with it is how old it was already when it came from a repair, and as what its next link would have it.
 /// - Bounded in entries, bytes and age; the oldest leave first. A message larger than all of `history_bytes` is not kept.
 class History {
  public:
@@ -37,7 +43,13 @@ class History {
   struct Entry {
     Time at;
     MessageRef message;
-    std::uint32_t size;
+    std::uint16_t older;      // seconds that it was old at `at`
+    std::uint8_t ttl, hops;  // as for the next link; hops saturating
+  };
+  static_assert(sizeof(Entry) == 16);
+  struct Kept {
+    Frame frame;  // for the next link
+    Time born;    // when it was announced, as far as is known
   };
   struct State {
     std::uint64_t bytes;
@@ -52,12 +64,16 @@ class History {
 
   void clear() { state_ = {}; }
 
-  void add(MessageRef message) {
+  /// `frame` is the announce for the next link; `age`, rounded up, what it had when it came.
+  void add(const Frame& frame, Duration age = 0) {
+    const MessageRef message = frame.message();
     const std::uint32_t size = context_.env.messages.body_size(message);
     if (size > config_.history_bytes) return;
     while (state_.count == config_.history_entries || state_.bytes + size > config_.history_bytes) drop_oldest();
     context_.env.messages.keep_body(message);
-    at(state_.count++) = {context_.now(), message, size};
+    const auto older = static_cast<std::uint16_t>(std::min<Duration>(whole_seconds(age), 0xffff));
+    const auto hops = static_cast<std::uint8_t>(std::min<std::uint16_t>(frame.hops, 0xff));
+    at(state_.count++) = {context_.now(), message, older, frame.ttl, hops};
     state_.bytes += size;
   }
 
@@ -68,14 +84,18 @@ class History {
   Time deadline() const { return state_.count == 0 ? never : at(0).at + config_.history_age; }
 
   bool holds(MessageRef message) const {
+    return find(message).has_value();
+  }
+  std::optional<Kept> find(MessageRef message) const {
     for (std::uint32_t i = state_.count; i-- > 0;) {
-      if (at(i).message == message) return true;
+      if (at(i).message == message) return Kept{Frame::announce(message, at(i).ttl, at(i).hops), born(i)};
     }
-    return false;
+    return std::nullopt;
   }
   std::uint32_t size() const { return state_.count; }
   /// 0 is the oldest.
   MessageRef operator[](std::uint32_t i) const { return at(i).message; }
+  Time born(std::uint32_t i) const { return at(i).at - at(i).older * second; }
 
  private:
   Entry& at(std::uint32_t i) const {
@@ -84,10 +104,11 @@ class History {
   }
   void drop_oldest() {
     const Entry& oldest = at(0);
-    state_.bytes -= oldest.size;
+    // Less than that only where a damaged recording gives a message another size.
+    state_.bytes -= std::min<std::uint64_t>(state_.bytes, context_.env.messages.body_size(oldest.message));
     context_.env.messages.drop_body(oldest.message);
     state_.first = state_.first + 1 == config_.history_entries ? 0 : state_.first + 1;
-    --state_.count;
+    if (--state_.count == 0) state_.bytes = 0;
   }
 
   State& state_;

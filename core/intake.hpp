@@ -115,8 +115,10 @@ class Intake {
   /// Whether a copy of `message` would be a duplicate. What still waits for its verdict is known, however late it is.
   bool knows(MessageRef message) {
     const std::uint32_t position = seen_.find(message);
-    return position != SeenCache::nowhere && (seen_.counts(position, context_.now()) || find(message) < waiting());
+    return position != SeenCache::nowhere && (seen_.counts(position, context_.now()) || waits(message));
   }
+  bool waits(MessageRef message) const { return find(message) < waiting(); }
+  Duration memory() const { return config_.seen_ttl; }
   void drop_duplicate(MessageRef message, PeerId from) { context_.drop(message, from, Reason::duplicate); }
 
   /// A message that is not known: delivers it, and gives it back if it may go on at once. `from`: no_peer where it is

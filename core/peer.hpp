@@ -34,6 +34,7 @@ concept OverlayProtocol = std::is_trivially_copyable_v<typename T::State> &&
 /// - `uses_history = true`, and a constructor argument `History&` after the others;
 /// - `uses_intake = true`, and a last one `Intake&`, to ask what is known;
 /// - `uses_neighbours = true`: `Context::neighbours` are the overlay's.
+/// - `age_of_asked(accepted)`: a repair's; what it gives an age for is its own, and not offered to the broadcast.
 /// `most_actions`, a constant or a function, is what it does at most about one message or fact.
 template <class T>
 concept LayerProtocol = std::is_trivially_copyable_v<typename T::State> &&
@@ -241,7 +242,10 @@ class Peer {
     }
     void spread(const std::optional<Intake::Accepted>& accepted) {
       if (!accepted) return;
-      if constexpr (has_history) history.add(accepted->frame.message());
+      if constexpr (requires { repair.age_of_asked(*accepted); }) {
+        if (const auto age = repair.age_of_asked(*accepted)) return history.add(accepted->frame, *age);
+      }
+      if constexpr (has_history) history.add(accepted->frame);
       broadcast.spread(*accepted);
     }
     void settle_overdue() {

@@ -12,6 +12,7 @@
 #include "core/overlay/fixed.hpp"
 #include "core/overlay/hyparview.hpp"
 #include "core/overlay/sampling.hpp"
+#include "core/repair/anti_entropy.hpp"
 #include "core/repair/none.hpp"
 
 /// Every protocol that there is. A new one is registered here, and nowhere else: scenarios, the node's configuration,
@@ -30,7 +31,7 @@ struct Protocols {
 
 using Overlays = Protocols<Fixed, Sampling, HyParView, Everyone>;
 using Broadcasts = Protocols<Flood, Fanout, Plumtree, Rumor>;
-using Repairs = Protocols<NoRepair>;
+using Repairs = Protocols<NoRepair, AntiEntropy>;
 
 /// The parameters of every part of a peer; those of parts that it does not have are ignored.
 class Config {

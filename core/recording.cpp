@@ -372,6 +372,12 @@ bool Replayer::makes_sense() const {
   if (const auto* verdict = std::get_if<Verdict>(&record_.input)) return index(verdict->message) < most_messages;
   if (const auto* publish = std::get_if<Publish>(&record_.input)) return index(publish->message) < most_messages;
   const auto* receive = std::get_if<Receive>(&record_.input);
+  if (receive != nullptr && lists_messages(receive->frame.kind)) {
+    const std::size_t step = stride(traits(receive->frame.kind).items);
+    for (std::size_t i = 0; i < record_.items.size(); i += step) {
+      if (record_.items[i] >= most_messages) return false;
+    }
+  }
   return receive == nullptr ||
          (receive->from != no_peer && (!names_message(receive->frame.kind) || receive->frame.body < most_messages));
 }

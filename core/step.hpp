@@ -40,6 +40,7 @@ enum class Reason : std::uint8_t {
   missing_full,
   not_held,
   rumors_full,
+  repair_spent,
   count_
 };
 inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::count_);
@@ -58,6 +59,7 @@ inline constexpr std::array<Named, reason_count> reasons = {{
     {"missing_full", "frames", Kind::counter, "an announcement of what has not come, and no room to remember it"},
     {"not_held", "frames", Kind::counter, "a question for a message that is not kept, or no longer"},
     {"rumors_full", "messages", Kind::counter, "as many are hot as may be: the oldest is told no more"},
+    {"repair_spent", "frames", Kind::counter, "a neighbour asked for more than the answers of a period may cost"},
 }};
 
 // Inputs.
@@ -71,8 +73,8 @@ struct PeerDown {
 };
 struct Receive {
   PeerId from;
-  Frame frame;  // its list is lent for this call; the driver keeps the body of an announce, and the number of what is
-                // only named, during the call
+  Frame frame;  // its list is lent for this call; the driver keeps the body of an announce, and the numbers of what
+                // is only named, in a list too, during the call
 };
 struct Publish {
   MessageRef message;  // a local program announces; the driver keeps the body during the call

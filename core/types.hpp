@@ -49,6 +49,7 @@ enum class Items : std::uint8_t {
   peers,
   aged_peers,  // a peer, its age, a peer, its age, …
   messages,    // named, without their data
+  aged_messages,  // a message, its age in seconds, a message, its age, …
 };
 
 enum class FrameKind : std::uint8_t {
@@ -76,6 +77,10 @@ enum class FrameKind : std::uint8_t {
   rumor_call,    // "this round I talk to you"; ttl: whether I wait for an answer
   rumor_answer,  // ttl: whether the call is accepted
   rumor_knew,    // names a message that was known before it came
+
+  // core/repair/anti_entropy.hpp
+  repair_digest,  // names messages that the sender has; ttl: whether it wants to be told likewise
+  repair_want,    // "send these"
 
   count_
 };
@@ -105,11 +110,22 @@ inline constexpr FrameTraits frame_traits[frame_kind_count] = {
 
     {"rumor_call", Layer::broadcast, Body::none},  {"rumor_answer", Layer::broadcast, Body::none},
     {"rumor_knew", Layer::broadcast, Body::id},
+
+    {"repair_digest", Layer::repair, Body::list, Items::aged_messages},
+    {"repair_want", Layer::repair, Body::list, Items::messages},
 };
 
 constexpr const FrameTraits& traits(FrameKind kind) { return frame_traits[static_cast<std::size_t>(kind)]; }
 constexpr Layer owner(FrameKind kind) { return traits(kind).owner; }
 constexpr bool carries_list(FrameKind kind) { return traits(kind).body == Body::list; }
+
+/// Numbers of a list that belong together: a peer or a message, and what is said of it.
+constexpr std::size_t stride(Items items) {
+  return items == Items::aged_peers || items == Items::aged_messages ? 2 : 1;
+}
+constexpr bool lists_messages(FrameKind kind) {
+  return carries_list(kind) && (traits(kind).items == Items::messages || traits(kind).items == Items::aged_messages);
+}
 
 constexpr bool names_message(FrameKind kind) {
   return traits(kind).body == Body::message || traits(kind).body == Body::id;

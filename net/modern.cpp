@@ -23,6 +23,10 @@ void put(Writer& writer, AgedEndpoint aged) {
   writer.put(aged.endpoint);
   writer.put16(aged.age);
 }
+void put(Writer& writer, const AgedId& aged) {
+  writer.put(View(aged.id));
+  writer.put16(aged.age);
+}
 
 /// The whole body, of a type that has such ones.
 template <class T>
@@ -46,9 +50,10 @@ Endpoint Message::address(std::size_t i) const { return get_endpoint(body, 6 * i
 AgedEndpoint Message::aged(std::size_t i) const { return {get_endpoint(body, 8 * i), get16(body, 8 * i + 6)}; }
 MessageId Message::id(std::size_t i) const {
   MessageId id;
-  std::memcpy(id.data(), body.data() + id.size() * i, id.size());
+  std::memcpy(id.data(), body.data() + item_size(*body_of(type)) * i, id.size());
   return id;
 }
+AgedId Message::aged_id(std::size_t i) const { return {id(i), get16(body, 18 * i + 16)}; }
 
 std::optional<Body> body_of(Type type) {
   const auto found = std::ranges::find(layouts, type, &Layout::type);
@@ -101,6 +106,9 @@ void encode(Bytes& out, const Message& message, std::span<const AgedEndpoint> ad
 }
 void encode(Bytes& out, const Message& message, std::span<const MessageId> ids) {
   encode_items(out, message, ids, Body::ids);
+}
+void encode(Bytes& out, const Message& message, std::span<const AgedId> ids) {
+  encode_items(out, message, ids, Body::aged_ids);
 }
 void encode(Bytes& out, const Decoded& message) {
   if (const auto* hello = std::get_if<Hello>(&message)) return encode(out, *hello);

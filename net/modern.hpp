@@ -9,7 +9,7 @@
 /// Rules
 /// - The header is the classic one, `size u16, type u16`, with types from 508 on, so that one framing serves both.
 /// - Every frame but HELLO goes on with `ttl u8, reserved u8, hops u16`, whether it needs them or not, and then has one of
-///   five bodies: nothing, an address, the id of a message, a list of addresses (perhaps with ages), a list of ids. A list
+///   five bodies: nothing, an address, the id of a message, a list of addresses or of ids (perhaps with ages). A list
 ///   is as long as the frame. So there is one decoder, and no count that could lie. That costs up to 4 bytes a frame.
 /// - Reserved bits are carried as they are; what we send ourselves has them at zero.
 /// - Nothing is copied, nothing allocates; a wrong field costs the sender an error, since every length is checked.
@@ -31,10 +31,12 @@ enum class Type : std::uint16_t {
   rumor_call = 530,
   rumor_answer = 531,
   rumor_knew = 532,
+  repair_digest = 540,
+  repair_want = 541,
 };
 inline constexpr std::uint16_t first_type = 508;
 
-enum class Body : std::uint8_t { nothing, address, id, addresses, aged_addresses, ids };
+enum class Body : std::uint8_t { nothing, address, id, addresses, aged_addresses, ids, aged_ids };
 
 struct Layout {
   Type type;
@@ -56,6 +58,8 @@ inline constexpr Layout layouts[] = {
     {Type::rumor_call, Body::nothing},
     {Type::rumor_answer, Body::nothing},
     {Type::rumor_knew, Body::id},
+    {Type::repair_digest, Body::aged_ids},
+    {Type::repair_want, Body::ids},
 };
 
 /// The first frame on a modern connection.
@@ -68,6 +72,12 @@ struct AgedEndpoint {
   Endpoint endpoint;
   std::uint16_t age;
   friend bool operator==(const AgedEndpoint&, const AgedEndpoint&) = default;
+};
+
+struct AgedId {
+  MessageId id;
+  std::uint16_t age;  // seconds
+  friend bool operator==(const AgedId&, const AgedId&) = default;
 };
 
 /// Any other frame. Which of the functions has a meaning follows from the type's body.
@@ -84,6 +94,7 @@ struct Message {
   Endpoint address(std::size_t i) const;
   AgedEndpoint aged(std::size_t i) const;
   MessageId id(std::size_t i) const;
+  AgedId aged_id(std::size_t i) const;
 };
 
 using Decoded = std::variant<DecodeError, Hello, Message>;
@@ -105,6 +116,8 @@ constexpr std::size_t item_size(Body body) {
     case Body::id:
     case Body::ids:
       return 16;
+    case Body::aged_ids:
+      return 18;
   }
   return 0;
 }
@@ -123,6 +136,7 @@ void encode(Bytes& out, const Message& message, const MessageId& id);
 void encode(Bytes& out, const Message& message, std::span<const Endpoint> addresses);
 void encode(Bytes& out, const Message& message, std::span<const AgedEndpoint> addresses);
 void encode(Bytes& out, const Message& message, std::span<const MessageId> ids);
+void encode(Bytes& out, const Message& message, std::span<const AgedId> ids);
 /// Whatever was decoded; a DecodeError is a bug of the caller.
 void encode(Bytes& out, const Decoded& message);
 

@@ -52,6 +52,10 @@ std::optional<net::modern::Type> modern_type(FrameKind kind) {
       return Type::rumor_answer;
     case FrameKind::rumor_knew:
       return Type::rumor_knew;
+    case FrameKind::repair_digest:
+      return Type::repair_digest;
+    case FrameKind::repair_want:
+      return Type::repair_want;
     default:
       return std::nullopt;
   }
@@ -61,7 +65,7 @@ std::optional<net::modern::Type> modern_type(FrameKind kind) {
 
 std::uint64_t frame_bytes(FrameKind kind, std::size_t size) {
   if (const auto type = modern_type(kind)) {
-    return net::modern::frame_size(*type, traits(kind).items == Items::aged_peers ? size / 2 : size);
+    return net::modern::frame_size(*type, size / stride(traits(kind).items));
   }
   switch (kind) {
     case FrameKind::announce:
@@ -173,7 +177,7 @@ Frame Wire::pass_modern(const Frame& frame, ListStore& lists, WireScratch& scrat
 
 void Wire::encode_list(const net::modern::Message& message, Items items, std::span<const std::uint32_t> list,
                        WireScratch& scratch) const {
-  scratch.endpoints.clear(), scratch.aged.clear(), scratch.ids.clear();
+  scratch.endpoints.clear(), scratch.aged.clear(), scratch.ids.clear(), scratch.aged_ids.clear();
   switch (items) {
     case Items::peers:
       for (const std::uint32_t item : list) scratch.endpoints.push_back(endpoint(PeerId{item}));
@@ -186,6 +190,11 @@ void Wire::encode_list(const net::modern::Message& message, Items items, std::sp
     case Items::messages:
       for (const std::uint32_t item : list) scratch.ids.push_back(bodies_[item].id);
       return encode(scratch.bytes, message, std::span<const net::MessageId>(scratch.ids));
+    case Items::aged_messages:
+      for (std::size_t i = 0; i < list.size(); i += 2) {
+        scratch.aged_ids.push_back({bodies_[list[i]].id, static_cast<std::uint16_t>(list[i + 1])});
+      }
+      return encode(scratch.bytes, message, std::span<const net::modern::AgedId>(scratch.aged_ids));
   }
 }
 
@@ -202,6 +211,10 @@ void Wire::decode_list(const net::modern::Message& message, Items items, WireScr
         break;
       case Items::messages:
         scratch.items.push_back(index(by_id_.at(message.id(i))));
+        break;
+      case Items::aged_messages:
+        scratch.items.push_back(index(by_id_.at(message.aged_id(i).id)));
+        scratch.items.push_back(message.aged_id(i).age);
         break;
     }
   }

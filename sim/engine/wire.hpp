@@ -23,6 +23,7 @@ struct WireScratch {
   std::vector<PeerId> peers;
   std::vector<net::modern::AgedEndpoint> aged;
   std::vector<net::MessageId> ids;
+  std::vector<net::modern::AgedId> aged_ids;
   std::vector<std::uint32_t> items;
 };
 

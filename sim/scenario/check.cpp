@@ -170,13 +170,17 @@ class PlainChecks : Checks {
       });
     };
     one_of(Overlays{}, scenario_.overlay, "/protocol/overlay/");
-    Broadcasts::each([&]<class P>() {
-      if constexpr (requires(typename P::Config config) { config.never_rests(); }) {
-        if (scenario_.broadcast != P::name || scenario_.duration > 0) return;
-        require(!scenario_.protocol.of<P>().never_rests(), "",
-                "misses \"duration\": with this " + scenario_.broadcast + " there is always something to happen next");
-      }
-    });
+    const auto ends = [&]<class All>(All, const std::string& name) {
+      All::each([&]<class P>() {
+        if constexpr (requires(typename P::Config config) { config.never_rests(); }) {
+          if (name != P::name || scenario_.duration > 0) return;
+          require(!scenario_.protocol.of<P>().never_rests(), "",
+                  "misses \"duration\": with this " + name + " there is always something to happen next");
+        }
+      });
+    };
+    ends(Broadcasts{}, scenario_.broadcast);
+    ends(Repairs{}, scenario_.repair);
     relations<Intake>("/protocol/broadcast/");
     relations<History>("/protocol/broadcast/");
     one_of(Broadcasts{}, scenario_.broadcast, "/protocol/broadcast/");

@@ -34,7 +34,7 @@ class HistoryAndModel {
   MessageRef add(std::uint32_t size) {
     const std::vector<std::byte> body(size);
     const MessageRef message = *messages.add(1, body);
-    with([&](History& history) { history.add(message); });
+    with([&](History& history) { history.add(Frame::announce(message, 0, 1)); });
     messages.drop_body(message);
     messages.collect();
     if (size <= config_.history_bytes) {
@@ -64,7 +64,12 @@ class HistoryAndModel {
 
   Time now = 0;
   MessageStore messages;
-  std::deque<History::Entry> model;
+  struct Entry {
+    Time at;
+    MessageRef message;
+    std::uint32_t size;
+  };
+  std::deque<Entry> model;
 
  private:
   std::uint64_t model_bytes() const {

@@ -33,6 +33,7 @@ Config config_with(const Configs&... parts) {
     if constexpr (std::is_same_v<C, Plumtree::Config>) config.of<Plumtree>() = part;
     if constexpr (std::is_same_v<C, Fanout::Config>) config.of<Fanout>() = part;
     if constexpr (std::is_same_v<C, Rumor::Config>) config.of<Rumor>() = part;
+    if constexpr (std::is_same_v<C, AntiEntropy::Config>) config.of<AntiEntropy>() = part;
   };
   (set(parts), ...);
   return config;

@@ -51,6 +51,15 @@ inline RumorConfig small_rumor(Random& random) {
           .rumors = 1 + random.below(6)};
 }
 
+inline AntiEntropyConfig small_anti_entropy(Random& random) {
+  return {.repair_mode = static_cast<RepairMode>(random.below(3)),
+          .repair_period = (1 + random.below(2'000)) * millisecond,
+          .patience = random.below(500) * millisecond,
+          .digest = 1 + random.below(6),
+          .repair_batch = 1 + random.below(5),
+          .repair_bytes = random.below(200)};
+}
+
 inline Config small_config(Random& random, GivenLinks& links) {
   const auto one_to = [&](std::uint32_t most) { return 1 + random.below(most); };
   const std::uint32_t degree = one_to(8);
@@ -81,7 +90,7 @@ inline Config small_config(Random& random, GivenLinks& links) {
                                     .graft_first = one_to(500) * millisecond,
                                     .graft_again = one_to(500) * millisecond,
                                     .optimize = one_to(5)},
-                     small_rumor(random), FanoutConfig{.fanout = one_to(4)});
+                     small_rumor(random), FanoutConfig{.fanout = one_to(4)}, small_anti_entropy(random));
 }
 
 /// A peer with its driver: contents are numbered by whoever announces them, and have a MessageRef while the peer
@@ -116,6 +125,8 @@ class Life {
     if (const auto* receive = std::get_if<Receive>(&input_); receive != nullptr && carries_list(receive->frame.kind)) {
       peer.lists.release(receive->frame.list());
     }
+    for (const MessageRef message : named_) peer.messages.release(message);
+    named_.clear();
     peer.messages.collect();
     lent_.reset();
   }
@@ -185,9 +196,28 @@ class Life {
     return random_.below(2) == 0 ? Frame::pull(subject) : Frame::push(subject);
   }
   Frame list_of(FrameKind kind, std::uint8_t ttl) {
+    if (lists_messages(kind)) return list_of_messages(kind, ttl);
     std::vector<PeerId> list(random_.below(20));
     std::ranges::generate(list, [&] { return anybody(); });
     const auto handle = peer.lists.add(std::span<const PeerId>(list));
+    return handle ? Frame::of(kind, *handle, ttl) : contact();
+  }
+  /// Some that the peer knows, and some that nobody has; the driver keeps their numbers during the step.
+  Frame list_of_messages(FrameKind kind, std::uint8_t ttl) {
+    std::vector<std::uint32_t> list;
+    for (std::uint32_t left = random_.below(10); left > 0; --left) {
+      const auto found = numbers_.find(random_.below(contents));
+      if (found == numbers_.end()) {
+        named_.push_back(*peer.messages.add(1, {}));
+        peer.messages.retain(named_.back());
+        peer.messages.drop_body(named_.back());
+      } else {
+        peer.messages.retain(named_.emplace_back(found->second));
+      }
+      list.push_back(index(named_.back()));
+      if (stride(traits(kind).items) == 2) list.push_back(random_.below(8));
+    }
+    const auto handle = peer.lists.add(std::span<const std::uint32_t>(list));
     return handle ? Frame::of(kind, *handle, ttl) : contact();
   }
   /// Somebody from whom a frame can come, where there is one.
@@ -215,6 +245,7 @@ class Life {
   GivenLinks links_;
   std::map<std::uint32_t, MessageRef> numbers_;  // of the contents that the peer remembers
   std::optional<MessageRef> lent_;
+  std::vector<MessageRef> named_;  // by the list that the input brings
   std::uint32_t current_ = 0;  // the content that the input brings
   Input input_ = Start{};
   bool first_ = true;

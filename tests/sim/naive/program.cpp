@@ -34,7 +34,11 @@ std::vector<Program::Wish> Program::step_with(Time now, std::uint32_t message, c
 std::vector<Program::Wish> Program::receive(Time now, PeerId from, const Letter& letter) {
   Frame frame = letter.frame;
   if (carries_list(frame.kind)) {
-    frame.body = index(lists_.add(std::span(letter.list)).value());
+    std::vector<std::uint32_t> list = letter.list;
+    if (lists_messages(frame.kind)) {
+      for (std::size_t i = 0; i < list.size(); i += stride(traits(frame.kind).items)) list[i] = index(number(list[i]));
+    }
+    frame.body = index(lists_.add(std::span<const std::uint32_t>(list)).value());
     const FrameOwner owner(lists_, frame);
     return step(now, Receive{from, frame});
   }
@@ -69,6 +73,11 @@ std::vector<Program::Wish> Program::step(Time now, const Input& input) {
         const FrameOwner owner(lists_, send->frame);
         const auto items = lists_.items(send->frame.list());
         wish.list.assign(items.begin(), items.end());
+        if (lists_messages(send->frame.kind)) {
+          for (std::size_t i = 0; i < items.size(); i += stride(traits(send->frame.kind).items)) {
+            wish.list[i] = world_.at(items[i]);
+          }
+        }
       }
       if (send->frame.kind == FrameKind::announce) {
         GOSSIP_ASSERT(messages_.body_size(send->frame.message()) == sizes_[world_.at(send->frame.body)]);
