@@ -77,6 +77,10 @@ enum class FrameKind : std::uint8_t {
   rumor_answer,  // ttl: whether the call is accepted
   rumor_knew,    // names a message that was known before it came
 
+  // core/broadcast/mesh.hpp
+  iwant,      // "send it"
+  idontwant,  // "I have it"
+
   count_
 };
 inline constexpr std::size_t frame_kind_count = static_cast<std::size_t>(FrameKind::count_);
@@ -105,6 +109,8 @@ inline constexpr FrameTraits frame_traits[frame_kind_count] = {
 
     {"rumor_call", Layer::broadcast, Body::none},  {"rumor_answer", Layer::broadcast, Body::none},
     {"rumor_knew", Layer::broadcast, Body::id},
+
+    {"iwant", Layer::broadcast, Body::id},         {"idontwant", Layer::broadcast, Body::id},
 };
 
 constexpr const FrameTraits& traits(FrameKind kind) { return frame_traits[static_cast<std::size_t>(kind)]; }

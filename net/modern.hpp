@@ -31,6 +31,8 @@ enum class Type : std::uint16_t {
   rumor_call = 530,
   rumor_answer = 531,
   rumor_knew = 532,
+  iwant = 540,
+  idontwant = 541,
 };
 inline constexpr std::uint16_t first_type = 508;
 
@@ -56,6 +58,8 @@ inline constexpr Layout layouts[] = {
     {Type::rumor_call, Body::nothing},
     {Type::rumor_answer, Body::nothing},
     {Type::rumor_knew, Body::id},
+    {Type::iwant, Body::id},
+    {Type::idontwant, Body::id},
 };
 
 /// The first frame on a modern connection.

@@ -51,6 +51,27 @@ inline RumorConfig small_rumor(Random& random) {
           .rumors = 1 + random.below(6)};
 }
 
+inline MeshConfig small_mesh(Random& random) {
+  const std::uint32_t d = 1 + random.below(4), windows = 1 + random.below(4);
+  return {.d = d,
+          .d_low = 1 + random.below(d),
+          .d_high = d + random.below(2),
+          .d_lazy = random.below(4),
+          .factor = random.uniform(),
+          .heartbeat = (1 + random.below(2'000)) * millisecond,
+          .windows = windows,
+          .gossip_windows = 1 + random.below(windows),
+          .backoff = random.below(5'000) * millisecond,
+          .follow_up = (1 + random.below(2'000)) * millisecond,
+          .flood_publish = random.below(2) == 0,
+          .above = random.below(20),
+          .links = d + 1 + random.below(3),
+          .cache = 1 + random.below(5),
+          .wanted = 1 + random.below(4),
+          .answers = 1 + random.below(3),
+          .unwanted = 1 + random.below(4)};
+}
+
 inline Config small_config(Random& random, GivenLinks& links) {
   const auto one_to = [&](std::uint32_t most) { return 1 + random.below(most); };
   const std::uint32_t degree = one_to(8);
@@ -81,7 +102,7 @@ inline Config small_config(Random& random, GivenLinks& links) {
                                     .graft_first = one_to(500) * millisecond,
                                     .graft_again = one_to(500) * millisecond,
                                     .optimize = one_to(5)},
-                     small_rumor(random), FanoutConfig{.fanout = one_to(4)});
+                     small_rumor(random), small_mesh(random), FanoutConfig{.fanout = one_to(4)});
 }
 
 /// A peer with its driver: contents are numbered by whoever announces them, and have a MessageRef while the peer
