@@ -376,7 +376,7 @@ class Mesh {
     if (size < config_.d_low) graft(config_.d - size);
     if (size > config_.d_high) prune(size, size - config_.d);
     emit_gossip();
-    shift();
+    shift((context_.now() - state_.beat) / config_.heartbeat + 1);
     state_.beat = never;
     if (state_.cached > 0 || state_.unwanted > 0) return plan_beat();
     if (mesh_size() < config_.d_low) wait_for_backoff();
@@ -422,12 +422,17 @@ class Mesh {
     });
   }
 
-  /// A heartbeat is over.
-  void shift() {
+  /// So many heartbeats are over: more than one where the driver woke this peer late.
+  void shift(Time beats) {
+    const auto older = static_cast<std::uint32_t>(std::min<Time>(beats, 255));
     std::uint32_t gone = 0;
-    for (std::uint32_t i = 0; i < state_.cached; ++i) gone += ++cache_[i].age >= config_.windows;
+    for (std::uint32_t i = 0; i < state_.cached; ++i) {
+      const std::uint32_t age = cache_[i].age + older;
+      cache_[i].age = static_cast<std::uint8_t>(std::min(age, 255u));
+      gone += age >= config_.windows;
+    }
     if (gone > 0) drop_oldest(gone);
-    forget_unwanted([](Unwanted& entry) { return ++entry.age >= unwanted_beats; });
+    forget_unwanted([&](Unwanted& entry) { return (entry.age += older) >= unwanted_beats; });
   }
 
   /// Calls `f` with up to `most` random ones of those neighbours (Knuth, TAOCP 2, 3.4.2 S).
