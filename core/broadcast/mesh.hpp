@@ -56,9 +56,9 @@ struct MeshConfig {
         field<&C::above>("idontwant_above", whole(0, std::int64_t{1} << 32),
                          {"bytes of a message above which a peer says that it has it", "go-libp2p-pubsub: 1 KiB"},
                          Unit::size),
-        field<&C::links>("mesh_links", whole(1, 1'024),
-                         {"neighbours of which anything is remembered; others are only told names",
-                          "guess: `sampling` has 34"}),
+        field<&C::links>(
+            "mesh_links", whole(1, 1'024),
+            {"neighbours of which anything is remembered; others are only told names", "guess: `sampling` has 34"}),
         field<&C::cache>("mcache_entries", whole(1, 65'535),
                          {"messages kept; the oldest leave first", "guess: 25 a second"}),
         field<&C::wanted>("iwant_pending", whole(1, 65'535),
@@ -147,7 +147,8 @@ class Mesh {
 
   void clear() {
     state_ = {};
-    state_.phase = context_.now() + 1 + static_cast<Time>(context_.random() % static_cast<std::uint64_t>(config_.heartbeat));
+    state_.phase =
+        context_.now() + 1 + static_cast<Time>(context_.random() % static_cast<std::uint64_t>(config_.heartbeat));
     state_.beat = context_.now();
     state_.follow_up = never;
   }
@@ -215,7 +216,8 @@ class Mesh {
   }
 
   std::uint32_t mesh_size() const {
-    return static_cast<std::uint32_t>(std::count_if(links_, links_ + state_.links, [](const Link& l) { return l.mesh; }));
+    return static_cast<std::uint32_t>(
+        std::count_if(links_, links_ + state_.links, [](const Link& l) { return l.mesh; }));
   }
 
  private:
@@ -384,12 +386,14 @@ class Mesh {
 
   /// Up to `most` random neighbours.
   void graft(std::uint32_t most) {
-    each_of_some(most, [&](PeerId peer) { return may_graft(peer); }, [&](PeerId peer) {
-      Link* link = place(peer);
-      if (link == nullptr) return;
-      link->mesh = true;
-      context_.send(peer, Frame::bare(FrameKind::unprune));
-    });
+    each_of_some(
+        most, [&](PeerId peer) { return may_graft(peer); },
+        [&](PeerId peer) {
+          Link* link = place(peer);
+          if (link == nullptr) return;
+          link->mesh = true;
+          context_.send(peer, Frame::bare(FrameKind::unprune));
+        });
   }
   void prune(std::uint32_t left, std::uint32_t wanted) {
     for (std::uint32_t i = 0; i < state_.links; ++i) {
@@ -453,7 +457,8 @@ class Mesh {
   // ---- places and time
 
   const Link* find(PeerId peer) const {
-    const Link* found = std::find_if(links_, links_ + state_.links, [&](const Link& link) { return link.peer == peer; });
+    const Link* found =
+        std::find_if(links_, links_ + state_.links, [&](const Link& link) { return link.peer == peer; });
     return found == links_ + state_.links ? nullptr : found;
   }
   Link* find(PeerId peer) { return const_cast<Link*>(std::as_const(*this).find(peer)); }
@@ -483,7 +488,8 @@ class Mesh {
   void wait_for_backoff() {
     for (std::uint32_t i = 0; i < state_.links; ++i) {
       const Link& link = links_[i];
-      if (!link.mesh && free_at(link) > context_.now()) state_.beat = std::min(state_.beat, beat_after(free_at(link) - 1));
+      if (!link.mesh && free_at(link) > context_.now())
+        state_.beat = std::min(state_.beat, beat_after(free_at(link) - 1));
     }
   }
 

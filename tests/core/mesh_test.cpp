@@ -131,7 +131,9 @@ TEST(Mesh, IWantIsAnsweredFromTheWindowOnly) {
 TEST(Mesh, IWantIsBoundedANeighbourAndHeartbeat) {
   Member peer(20, {.answers = 2});
   peer.goes_to(a, 64);
-  const auto wants = [&](std::uint32_t from) { return Member::count(peer.names(from, FrameKind::iwant, a), "announce"); };
+  const auto wants = [&](std::uint32_t from) {
+    return Member::count(peer.names(from, FrameKind::iwant, a), "announce");
+  };
   EXPECT_EQ(wants(19) + wants(19) + wants(19), 2u);
   EXPECT_EQ(wants(18), 1u) << "another neighbour";
   peer.beat();

@@ -202,17 +202,14 @@ TEST_P(PeerFuzz, TwoCopiesAreTheSameToTheByte) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, PeerFuzz,
-                         testing::Values(operations_of<Sampling, Flood>(), operations_of<Fixed, Flood>(),
-                                         operations_of<HyParView, Flood>(), reminder_over<HyParView>,
-                                         operations_of<HyParView, Plumtree>(), operations_of<Fixed, Plumtree>(),
-                                         operations_of<HyParView, Mesh>(), operations_of<Fixed, Mesh>(),
-                                         operations_of<Sampling, Fanout>(), operations_of<Fixed, Rumor>(),
-                                         operations_of<Sampling, Rumor>(), operations_of<HyParView, Rumor>(),
-                                         reminder_over<Sampling>, reminder_over<Fixed>),
-                         [](const auto& test) {
-                           return std::string(test.param.overlay) + "_" + std::string(test.param.broadcast);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, PeerFuzz,
+    testing::Values(operations_of<Sampling, Flood>(), operations_of<Fixed, Flood>(), operations_of<HyParView, Flood>(),
+                    reminder_over<HyParView>, operations_of<HyParView, Plumtree>(), operations_of<Fixed, Plumtree>(),
+                    operations_of<HyParView, Mesh>(), operations_of<Fixed, Mesh>(), operations_of<Sampling, Fanout>(),
+                    operations_of<Fixed, Rumor>(), operations_of<Sampling, Rumor>(), operations_of<HyParView, Rumor>(),
+                    reminder_over<Sampling>, reminder_over<Fixed>),
+    [](const auto& test) { return std::string(test.param.overlay) + "_" + std::string(test.param.broadcast); });
 
 TEST(Peer, MovedMemoryIsTheSamePeer) {
   const Config config = config_with(IntakeConfig{.seen_capacity = 4}, SamplingConfig{.bootstrapper = PeerId{9}});
