@@ -29,6 +29,7 @@ concept OverlayProtocol = std::is_trivially_copyable_v<typename T::State> &&
 /// How data spreads, or how what was missed is brought. Besides these it may have
 /// - `on_frame(from, frame)`, for frames that it owns;
 /// - `on_neighbour_up(peer)`, `on_neighbour_down(peer)`;
+/// - `on_arrival(from, frame)`, of what is new, before anybody has said whether it may go on;
 /// - `on_duplicate(from, frame)`: without it, a driver need not tell a peer of duplicates (LastDelivered in sim/);
 /// - `on_wake()`;
 /// - `uses_history = true`, and a constructor argument `History&` after the others;
@@ -236,7 +237,13 @@ class Peer {
     // A message.
 
     void on_announce(PeerId from, const Frame& frame) {
-      if (!intake.knows(frame.message())) return spread(intake.admit(from, frame));
+      if (!intake.knows(frame.message())) {
+        const auto accepted = intake.admit(from, frame);
+        if constexpr (requires { broadcast.on_arrival(from, frame); }) {
+          if (intake.knows(frame.message())) broadcast.on_arrival(from, frame);
+        }
+        return spread(accepted);
+      }
       intake.drop_duplicate(frame.message(), from);
       if constexpr (hears_duplicates<Broadcast>) broadcast.on_duplicate(from, frame);
     }

@@ -4,6 +4,7 @@
 
 #include "core/broadcast/fanout.hpp"
 #include "core/broadcast/flood.hpp"
+#include "core/broadcast/mesh.hpp"
 #include "core/broadcast/plumtree.hpp"
 #include "core/broadcast/rumor.hpp"
 #include "core/history.hpp"
@@ -30,7 +31,7 @@ struct Protocols {
 };
 
 using Overlays = Protocols<Fixed, Sampling, HyParView, Everyone>;
-using Broadcasts = Protocols<Flood, Fanout, Plumtree, Rumor>;
+using Broadcasts = Protocols<Flood, Fanout, Plumtree, Mesh, Rumor>;
 using Repairs = Protocols<NoRepair, AntiEntropy>;
 
 /// The parameters of every part of a peer; those of parts that it does not have are ignored.

@@ -78,6 +78,10 @@ enum class FrameKind : std::uint8_t {
   rumor_answer,  // ttl: whether the call is accepted
   rumor_knew,    // names a message that was known before it came
 
+  // core/broadcast/mesh.hpp
+  iwant,      // "send it"
+  idontwant,  // "I have it"
+
   // core/repair/anti_entropy.hpp
   repair_digest,  // names messages that the sender has; ttl: whether it wants to be told likewise
   repair_want,    // "send these"
@@ -111,6 +115,7 @@ inline constexpr FrameTraits frame_traits[frame_kind_count] = {
     {"rumor_call", Layer::broadcast, Body::none},  {"rumor_answer", Layer::broadcast, Body::none},
     {"rumor_knew", Layer::broadcast, Body::id},
 
+    {"iwant", Layer::broadcast, Body::id},         {"idontwant", Layer::broadcast, Body::id},
     {"repair_digest", Layer::repair, Body::list, Items::aged_messages},
     {"repair_want", Layer::repair, Body::list, Items::messages},
 };

@@ -31,6 +31,8 @@ enum class Type : std::uint16_t {
   rumor_call = 530,
   rumor_answer = 531,
   rumor_knew = 532,
+  iwant = 533,
+  idontwant = 534,
   repair_digest = 540,
   repair_want = 541,
 };
@@ -58,6 +60,8 @@ inline constexpr Layout layouts[] = {
     {Type::rumor_call, Body::nothing},
     {Type::rumor_answer, Body::nothing},
     {Type::rumor_knew, Body::id},
+    {Type::iwant, Body::id},
+    {Type::idontwant, Body::id},
     {Type::repair_digest, Body::aged_ids},
     {Type::repair_want, Body::ids},
 };

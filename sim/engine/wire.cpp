@@ -52,6 +52,10 @@ std::optional<net::modern::Type> modern_type(FrameKind kind) {
       return Type::rumor_answer;
     case FrameKind::rumor_knew:
       return Type::rumor_knew;
+    case FrameKind::iwant:
+      return Type::iwant;
+    case FrameKind::idontwant:
+      return Type::idontwant;
     case FrameKind::repair_digest:
       return Type::repair_digest;
     case FrameKind::repair_want:

@@ -31,6 +31,7 @@ Config config_with(const Configs&... parts) {
     if constexpr (std::is_same_v<C, Sampling::Config>) config.of<Sampling>() = part;
     if constexpr (std::is_same_v<C, HyParView::Config>) config.of<HyParView>() = part;
     if constexpr (std::is_same_v<C, Plumtree::Config>) config.of<Plumtree>() = part;
+    if constexpr (std::is_same_v<C, Mesh::Config>) config.of<Mesh>() = part;
     if constexpr (std::is_same_v<C, Fanout::Config>) config.of<Fanout>() = part;
     if constexpr (std::is_same_v<C, Rumor::Config>) config.of<Rumor>() = part;
     if constexpr (std::is_same_v<C, AntiEntropy::Config>) config.of<AntiEntropy>() = part;

@@ -209,7 +209,8 @@ INSTANTIATE_TEST_SUITE_P(Kinds, PeerFuzz,
                                          operations_of<Sampling, Fanout>(), operations_of<Fixed, Rumor>(),
                                          operations_of<Sampling, Rumor>(), operations_of<HyParView, Rumor>(),
                                          operations_of<Fixed, Flood, AntiEntropy>(),
-                                         operations_of<HyParView, Plumtree, AntiEntropy>(),
+                                         operations_of<HyParView, Plumtree, AntiEntropy>(), operations_of<HyParView, Mesh>(),
+                                         operations_of<Fixed, Mesh>(),
                                          reminder_over<Sampling>, reminder_over<Fixed>),
                          [](const auto& test) {
                            return std::string(test.param.overlay) + "_" + std::string(test.param.broadcast) + "_" +

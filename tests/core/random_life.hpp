@@ -60,6 +60,27 @@ inline AntiEntropyConfig small_anti_entropy(Random& random) {
           .repair_bytes = random.below(200)};
 }
 
+inline MeshConfig small_mesh(Random& random) {
+  const std::uint32_t d = 1 + random.below(4), windows = 1 + random.below(4);
+  return {.d = d,
+          .d_low = 1 + random.below(d),
+          .d_high = d + random.below(2),
+          .d_lazy = random.below(4),
+          .factor = random.uniform(),
+          .heartbeat = (1 + random.below(2'000)) * millisecond,
+          .windows = windows,
+          .gossip_windows = 1 + random.below(windows),
+          .backoff = random.below(5'000) * millisecond,
+          .follow_up = (1 + random.below(2'000)) * millisecond,
+          .flood_publish = random.below(2) == 0,
+          .above = random.below(20),
+          .links = d + 1 + random.below(3),
+          .cache = 1 + random.below(5),
+          .wanted = 1 + random.below(4),
+          .answers = 1 + random.below(3),
+          .unwanted = 1 + random.below(4)};
+}
+
 inline Config small_config(Random& random, GivenLinks& links) {
   const auto one_to = [&](std::uint32_t most) { return 1 + random.below(most); };
   const std::uint32_t degree = one_to(8);
@@ -90,7 +111,7 @@ inline Config small_config(Random& random, GivenLinks& links) {
                                     .graft_first = one_to(500) * millisecond,
                                     .graft_again = one_to(500) * millisecond,
                                     .optimize = one_to(5)},
-                     small_rumor(random), FanoutConfig{.fanout = one_to(4)}, small_anti_entropy(random));
+                     small_rumor(random), small_mesh(random), FanoutConfig{.fanout = one_to(4)}, small_anti_entropy(random));
 }
 
 /// A peer with its driver: contents are numbered by whoever announces them, and have a MessageRef while the peer

@@ -61,6 +61,8 @@ inline constexpr std::array modern = {
     Vector{"rumor_call", "0008 0212 01 00 0000"},
     Vector{"rumor_answer", "0008 0213 01 00 0000"},
     Vector{"rumor_knew", "0018 0214 00 00 0000 10d0003a7fcf774388710ba4dbf0ad6f"},
+    Vector{"iwant", "0018 0215 00 00 0000 10d0003a7fcf774388710ba4dbf0ad6f"},
+    Vector{"idontwant", "0018 0216 00 00 0000 10d0003a7fcf774388710ba4dbf0ad6f"},
     Vector{"repair_digest", "001a 021c 01 00 0000 10d0003a7fcf774388710ba4dbf0ad6f 0003"},
     Vector{"repair_digest_empty", "0008 021c 01 00 0000"},
     Vector{"repair_want", "0018 021d 00 00 0000 10d0003a7fcf774388710ba4dbf0ad6f"},

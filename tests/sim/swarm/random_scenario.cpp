@@ -353,7 +353,7 @@ class Drawing {
   /// Whatever is done again and again, all day: nothing else would come to happen.
   static std::int64_t clipped(const Field& field, std::int64_t time) {
     const bool again = field.name == "explore" || field.name == "rumor_round" || field.name == "shuffle_interval" ||
-                       field.name == "repair_period";
+                       field.name == "repair_period" || field.name == "mesh_heartbeat";
     return again ? std::max(time, 20 * millisecond) : time;
   }
   /// Two things at one time.
