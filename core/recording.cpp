@@ -16,7 +16,8 @@ constexpr Time latest = std::numeric_limits<Time>::max() / 2;  // no sum of a ti
 
 // Numbers that stand in recordings: a tag is the input's place in the variant, from 1. Those of enums may grow at the
 // end; a change of any is a new version, and so is one of the order of fields.
-constexpr std::uint8_t no_room_flag = 0x80;  // on a tag: the store of lists was full
+constexpr std::uint8_t no_room_flag = 0x80;   // on a tag: the store of lists was full,
+constexpr std::uint8_t after_one_flag = 0x40;  // once it had taken one
 static_assert(std::same_as<Input, std::variant<Start, PeerUp, PeerDown, Receive, Publish, Verdict, Wake>>);
 static_assert(FrameKind::announce == FrameKind{0} && FrameKind::pull == FrameKind{1} &&
               FrameKind::response == FrameKind{2} && FrameKind::push == FrameKind{3});
@@ -220,9 +221,15 @@ void Recorder::add(const Input& input, const Actions& actions, const Env& env) {
     const auto* drop = std::get_if<Drop>(&action);
     return drop != nullptr && drop->reason == Reason::lists_full;
   });
+  const auto sent = std::ranges::count_if(actions, [](const Action& action) {
+    const auto* send = std::get_if<Send>(&action);
+    return send != nullptr && carries_list(send->frame.kind);
+  });
+  GOSSIP_ASSERT(!no_room || sent <= 1);  // no step makes more than two
+  const std::uint8_t room = !no_room ? 0 : sent == 0 ? no_room_flag : no_room_flag | after_one_flag;
   Writer write{out_};
   Input fields = input;
-  write(static_cast<std::uint8_t>((input.index() + 1) | (no_room ? no_room_flag : 0)));
+  write(static_cast<std::uint8_t>((input.index() + 1) | room));
   write(env.now);
   std::visit([&](auto& fact) { each_field(fact, write); }, fields);
   if (const Frame* frame = frame_with_list(input)) {
@@ -342,9 +349,12 @@ Replayer::Read Replayer::read(std::span<const std::byte> left, std::size_t& leng
   Reader reader{left};
   std::uint8_t tag = 0;
   reader(tag);
-  auto input = empty_input(tag & ~no_room_flag, static_cast<Input*>(nullptr));
+  auto input = empty_input(tag & ~(no_room_flag | after_one_flag), static_cast<Input*>(nullptr));
   if (!input) return Read::damaged;
-  record_.no_room = (tag & no_room_flag) != 0;
+  const bool after_one = (tag & after_one_flag) != 0;
+  record_.room.reset();
+  if ((tag & no_room_flag) != 0) record_.room = after_one ? 1 : 0;
+  if (after_one && !record_.room) return Read::damaged;
   record_.input = *input;
   reader(record_.now);
   std::visit([&](auto& fact) { each_field(fact, reader); }, record_.input);
@@ -391,7 +401,7 @@ void Replayer::step() {
     sizes_[index(message)] = record_.size;
   }
   const bool lent = frame_with_list(record_.input) != nullptr;
-  ListStore lists = record_.no_room ? ListStore(lent ? 1 : 0) : ListStore();
+  ListStore lists = record_.room ? ListStore(*record_.room + (lent ? 1 : 0)) : ListStore();
   if (lent) std::get<Receive>(record_.input).frame.body = index(*lists.add(record_.items));
   Env env{record_.now, messages_, lists};
   actions_.clear();

@@ -65,7 +65,7 @@ class Replayer {
     std::vector<std::uint32_t> items;  // of the list that it carries
     std::uint32_t size = 0;            // of the body of its message
     std::uint32_t hash = 0;
-    bool no_room = false;  // for the list of an answer
+    std::optional<std::uint32_t> room;  // for lists of answers, where there was not enough
   };
   enum class Read : std::uint8_t { whole, cut, damaged };
 

@@ -202,20 +202,18 @@ TEST_P(PeerFuzz, TwoCopiesAreTheSameToTheByte) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, PeerFuzz,
-                         testing::Values(operations_of<Sampling, Flood>(), operations_of<Fixed, Flood>(),
-                                         operations_of<HyParView, Flood>(), reminder_over<HyParView>,
-                                         operations_of<HyParView, Plumtree>(), operations_of<Fixed, Plumtree>(),
-                                         operations_of<Sampling, Fanout>(), operations_of<Fixed, Rumor>(),
-                                         operations_of<Sampling, Rumor>(), operations_of<HyParView, Rumor>(),
-                                         operations_of<Fixed, Flood, AntiEntropy>(),
-                                         operations_of<HyParView, Plumtree, AntiEntropy>(), operations_of<HyParView, Mesh>(),
-                                         operations_of<Fixed, Mesh>(),
-                                         reminder_over<Sampling>, reminder_over<Fixed>),
-                         [](const auto& test) {
-                           return std::string(test.param.overlay) + "_" + std::string(test.param.broadcast) + "_" +
-                                  std::string(test.param.repair);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, PeerFuzz,
+    testing::Values(operations_of<Sampling, Flood>(), operations_of<Fixed, Flood>(), operations_of<HyParView, Flood>(),
+                    reminder_over<HyParView>, operations_of<HyParView, Plumtree>(), operations_of<Fixed, Plumtree>(),
+                    operations_of<Sampling, Fanout>(), operations_of<Fixed, Rumor>(), operations_of<Sampling, Rumor>(),
+                    operations_of<HyParView, Rumor>(), operations_of<Fixed, Flood, AntiEntropy>(),
+                    operations_of<HyParView, Plumtree, AntiEntropy>(), operations_of<HyParView, Mesh>(),
+                    operations_of<Fixed, Mesh>(), reminder_over<Sampling>, reminder_over<Fixed>),
+    [](const auto& test) {
+      return std::string(test.param.overlay) + "_" + std::string(test.param.broadcast) + "_" +
+             std::string(test.param.repair);
+    });
 
 TEST(Peer, MovedMemoryIsTheSamePeer) {
   const Config config = config_with(IntakeConfig{.seen_capacity = 4}, SamplingConfig{.bootstrapper = PeerId{9}});

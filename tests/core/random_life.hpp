@@ -111,7 +111,8 @@ inline Config small_config(Random& random, GivenLinks& links) {
                                     .graft_first = one_to(500) * millisecond,
                                     .graft_again = one_to(500) * millisecond,
                                     .optimize = one_to(5)},
-                     small_rumor(random), small_mesh(random), FanoutConfig{.fanout = one_to(4)}, small_anti_entropy(random));
+                     small_rumor(random), small_mesh(random), FanoutConfig{.fanout = one_to(4)},
+                     small_anti_entropy(random));
 }
 
 /// A peer with its driver: contents are numbered by whoever announces them, and have a MessageRef while the peer
@@ -267,7 +268,7 @@ class Life {
   std::map<std::uint32_t, MessageRef> numbers_;  // of the contents that the peer remembers
   std::optional<MessageRef> lent_;
   std::vector<MessageRef> named_;  // by the list that the input brings
-  std::uint32_t current_ = 0;  // the content that the input brings
+  std::uint32_t current_ = 0;      // the content that the input brings
   Input input_ = Start{};
   bool first_ = true;
 

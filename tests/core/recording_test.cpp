@@ -140,7 +140,8 @@ TEST_P(Recording, WithAFlippedByteIsNeverACrash) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Recording, testing::ValuesIn(all_kinds()), [](const auto& test) {
-  return std::string(test.param.overlay) + "_" + std::string(test.param.broadcast);
+  return std::string(test.param.overlay) + "_" + std::string(test.param.broadcast) + "_" +
+         std::string(test.param.repair);
 });
 
 /// Peer 1, of whose two links one comes up, replays.

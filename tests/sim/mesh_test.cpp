@@ -32,8 +32,9 @@ TEST(Mesh, OfAllLinksIsAFlood) {
   }
 }
 
-/// Who is told in time sends nothing back. While a verdict takes longer than a link, that is once for every link:
-/// n · D/2 messages at least, so D/2 − 1 + 1/n duplicates a peer.
+/// What is relayed at once is under way on a link before the other side can say that it has it: one copy at least on every
+/// link, n · D/2 messages, D/2 − 1 + 1/n duplicates a peer. Where a verdict takes longer than any link, each side has heard
+/// of the other in time, and it is one copy at most.
 TEST(Mesh, IDontWantSavesHalfWhereThereIsTime) {
   for (const std::uint32_t d : {4u, 8u}) {
     const double least = d / 2.0 - 1 + 1.0 / 500;
@@ -44,9 +45,8 @@ TEST(Mesh, IDontWantSavesHalfWhereThereIsTime) {
     scenario.validation = ValidationSpec{};
     scenario.validation->delay = 200 * millisecond;
     scenario.protocol.of<Intake>().validation = true;
-    const double patient = duplicates_a_peer(scenario);
-    EXPECT_GE(patient, least);
-    EXPECT_LE(patient, least + 0.05 * d);
+    ASSERT_LT(std::get<Uniform>(scenario.links.latency).max, scenario.validation->delay);
+    EXPECT_LE(duplicates_a_peer(scenario), least);
   }
 }
 
@@ -66,16 +66,19 @@ TEST(Mesh, WithDTimeFallsAndCopiesGrow) {
   }
 }
 
-/// Six of twenty links carry messages; what is lost on all of them is named, wanted and sent.
+/// Six to twelve of twenty links carry messages, so that with half of the frames lost 1% come on none of them (0.5^7). What
+/// is named may be wanted and sent. A name, its answer and what it brings arrive together one time in eight: not all do.
 TEST(Mesh, WhatIsLostIsWanted) {
   Scenario scenario = mesh_over(RandomRegular{20}, {.flood_publish = false});
   const std::uint64_t quiet = run_checked(scenario).payload_messages;
   EXPECT_LT(quiet, 500u * 10 * 12);
-  scenario.links.loss = 0.3;
-  EXPECT_GE(run_checked(scenario).deliveries, 500u * 10 * 999 / 1000);
+  scenario.links.loss = 0.5;
+  const std::uint64_t missed = 500u * 10 - run_checked(scenario).deliveries;
   scenario.protocol.of<Mesh>().d_lazy = 0;
   scenario.protocol.of<Mesh>().factor = 0;
-  EXPECT_LT(run_checked(scenario).deliveries, 500u * 10 * 999 / 1000) << "without names";
+  const std::uint64_t missed_without = 500u * 10 - run_checked(scenario).deliveries;
+  EXPECT_GT(missed_without, 500u * 10 / 200);
+  EXPECT_LT(missed, missed_without * 2 / 3);
 }
 
 TEST(Wire, CarriesMesh) {
