@@ -105,8 +105,8 @@ struct MeshConfig {
 /// another's. GRAFT has the frame of Plumtree's UNPRUNE. A heartbeat that has nothing to do is left out.
 /// Bounds: `mesh_links`, `mcache_entries`, `iwant_pending`, `idontwants`. A neighbour without a place is never in the mesh and its
 /// IWANT is not answered; a name without a place is dropped and counted (`missing_full`); a lost IDONTWANT costs a copy.
-/// Cost: between D/2 − 1 and D − 2 duplicates a peer on a mesh of degree D, by how much IDONTWANT saves; `mesh_d_lazy` IHAVE
-/// for each peer, message and heartbeat of `mcache_gossip`.
+/// Cost: D/2 − 1 to D − 2 duplicates a peer on a mesh of degree D; D/2 − 1 at most where IDONTWANT comes in time; and
+/// `mesh_d_lazy` IHAVE for each peer, message and heartbeat of `mcache_gossip`.
 /// An attacker that is a neighbour can graft itself until the next heartbeat, which may prune others instead; gains
 /// `iwant_answers` messages a heartbeat; and keeps up to `iwant_pending` names in front of honest ones for `iwant_follow_up`.
 /// Links that were grafted are as good as the overlay that brought them.

@@ -48,6 +48,9 @@ INSTANTIATE_TEST_SUITE_P(
         Golden{"plumtree", {}, "baa5a430545753dd", false}, Golden{"plumtree", {}, "baa5a430545753dd", true},
         Golden{"fanout", {}, "370522dac8a92f76", false}, Golden{"fanout", {}, "370522dac8a92f76", true},
         Golden{"rumor", {}, "de3f984cf6e823a4", false}, Golden{"rumor", {}, "de3f984cf6e823a4", true},
+        Golden{"mesh", {}, "1df421e8cf3c13c5", false}, Golden{"mesh", {}, "1df421e8cf3c13c5", true},
+        Golden{"repair", {}, "c4c447235f5af510", false}, Golden{"repair", {}, "c4c447235f5af510", true},
+        Golden{"partition", {}, "adce3d5590aff64f", false}, Golden{"slow-uplinks", {}, "80be2ef94813baa6", false},
         Golden{"million", {}, "10dfb5501cc676d7", false}, Golden{"million", small, "1a9e11f89f6cd4fd", false},
         Golden{"million", small, "1a9e11f89f6cd4fd", true}));
 

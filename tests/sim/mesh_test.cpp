@@ -1,4 +1,6 @@
-#include "world.hpp"
+#include "sim/scenario/reader.hpp"
+#include "tests/sim/input_files.hpp"
+#include "tests/sim/world.hpp"
 
 namespace gossip::sim::test {
 namespace {
@@ -79,6 +81,25 @@ TEST(Mesh, WhatIsLostIsWanted) {
   const std::uint64_t missed_without = 500u * 10 - run_checked(scenario).deliveries;
   EXPECT_GT(missed_without, 500u * 10 / 200);
   EXPECT_LT(missed, missed_without * 2 / 3);
+}
+
+/// scenarios/mesh.json and what it says.
+TEST(Mesh, SavesCopiesAsTheScenarioAnswers) {
+  Scenario scenario = read_scenario(source_file("scenarios/mesh.json"));
+  const Result mesh = run_checked(scenario);
+  EXPECT_EQ(mesh.deliveries, 1000u * 40);
+  scenario.links.loss = 0.2;
+  EXPECT_EQ(run_checked(scenario).deliveries, 1000u * 40);
+  scenario.links.loss = 0.01;
+  scenario.protocol.of<Mesh>().above = std::uint64_t{1} << 32;
+  const std::uint64_t without_idontwant = run_checked(scenario).payload_messages;
+  scenario.broadcast = Flood::name;
+  const Result flood = run_checked(scenario);
+  EXPECT_EQ(flood.deliveries, 1000u * 40);
+  EXPECT_LT(mesh.payload_messages, flood.payload_messages * 3 / 10);
+  EXPECT_LT(mesh.payload_messages, without_idontwant * 2 / 3);
+  const auto half = [](const Result& result) { return static_cast<double>(result.sum.latency.percentile(0.5)); };
+  EXPECT_NEAR(half(mesh) / half(flood), 1.25, 0.1);
 }
 
 TEST(Wire, CarriesMesh) {

@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, Threads,
                          testing::Values(Run{"quickstart", {}}, Run{"seed-bootstrap", {}}, Run{"ttl", {}},
                                          Run{"churn", {"/peers=300"}}, Run{"million", {"/peers=20000"}},
                                          Run{"fanout", {}}, Run{"rumor", {}}, Run{"hyparview", {}}, Run{"plumtree", {}},
-                                         Run{"mesh", {}}));
+                                         Run{"mesh", {}}, Run{"repair", {"/peers=200"}}));
 
 /// Who counts looks at every frame; what happens is the same.
 TEST(CountPeers, AddsUpAndChangesNothing) {
