@@ -207,11 +207,11 @@ TEST(Redial, NeverMoreThanTheLimitOfASecond) {
   }
   ASSERT_TRUE(eventually([&] { return dials(victim) > 0; }));
   for (int second = 0; second < 3; ++second) {
+    const auto begin = Clock::now();  // before it is counted: on a busy machine that may take a while
     const std::uint64_t before = dials(victim);
-    const auto begin = Clock::now();
     std::this_thread::sleep_for(std::chrono::seconds(1));
     const std::uint64_t after = dials(victim);
-    EXPECT_LE(static_cast<double>(after - before), 50 * seconds_since(begin));
+    EXPECT_LE(static_cast<double>(after - before), 50 * seconds_since(begin) + 1);
   }
 }
 
