@@ -19,7 +19,7 @@ namespace gossip::sim {
 /// An event goes unsorted into the bucket of its time, in O(1) and without touching anything but the end of a list; a
 /// bucket is sorted when its time has come, by a counting sort whose cells hold one or two events each. The few events
 /// that are emitted into the bucket that is being worked on wait in a heap beside it. Buckets are grouped into pages:
-/// this page and the next have a list a bucket, pages beyond are one list each, so a quiet hour costs nothing. Measured
+/// this page and the next three have a list a bucket, pages beyond are one list each, so a quiet hour costs nothing. Measured
 /// against sorting each window by destination: docs/design.md.
 class Calendar {
  public:
@@ -27,7 +27,9 @@ class Calendar {
   /// `peer`: any of the block; what may be read beyond the last event concerns that one.
   Calendar(int shift, PeerId peer)
       : shift_(shift),
-        ring_(2 * page_buckets),
+        page_buckets_(std::max(fewest_buckets, shortest_page >> shift)),
+        ring_end_(ring_pages * page_buckets_),
+        ring_(static_cast<std::size_t>(ring_end_)),
         filler_(Event::wake(0, peer)),
         sorted_(readable, filler_),
         late_run_(1 + readable, filler_) {
@@ -122,7 +124,10 @@ class Calendar {
   }
 
  private:
-  static constexpr std::int64_t page_buckets = 1024;
+  static constexpr std::int64_t ring_pages = 4;
+  static constexpr std::int64_t fewest_buckets = 512;
+  // The ring is 100 ms ahead at least: most links are faster, and what goes to a page beyond is written twice.
+  static constexpr Duration shortest_page = Duration{1} << 25;
 
   /// An event in its bucket, which knows the rest of its time. At the height of a flood nearly all of its events wait
   /// here, and what they cost is the memory that they lie in.
@@ -178,8 +183,8 @@ class Calendar {
   std::uint32_t low_bits(Time time) const {
     return static_cast<std::uint32_t>(static_cast<std::uint64_t>(time) & ((std::uint64_t{1} << shift_) - 1));
   }
-  static std::int64_t page_of(std::int64_t bucket) { return bucket / page_buckets; }
-  List& ring(std::int64_t bucket) { return ring_[static_cast<std::uint64_t>(bucket) % (2 * page_buckets)]; }
+  std::int64_t page_of(std::int64_t bucket) const { return bucket / page_buckets_; }
+  List& ring(std::int64_t bucket) { return ring_[static_cast<std::uint64_t>(bucket) & (ring_.size() - 1)]; }
   const List& ring(std::int64_t bucket) const { return const_cast<Calendar*>(this)->ring(bucket); }
 
   [[gnu::noinline]] void push_elsewhere(const Event& event, std::int64_t bucket) {
@@ -260,9 +265,8 @@ class Calendar {
     current_ = bucket;
     while (page_ < page_of(bucket)) {
       page_ = in_ring_ > 0 ? page_ + 1 : page_of(bucket);
-      ring_end_ = (page_ + 2) * page_buckets;
-      deal(page_);
-      deal(page_ + 1);
+      ring_end_ = (page_ + ring_pages) * page_buckets_;
+      for (std::int64_t page = page_; page < page_ + ring_pages; ++page) deal(page);
     }
     sort(ring(bucket));
   }
@@ -351,9 +355,10 @@ class Calendar {
   }
 
   int shift_;
+  std::int64_t page_buckets_;  // a power of two
+  std::int64_t ring_end_;
   std::int64_t current_ = -1;  // the bucket that sorted_ holds; everything else is later
-  std::int64_t page_ = 0;      // the page of current_; it and the next are in the ring
-  std::int64_t ring_end_ = 2 * page_buckets;
+  std::int64_t page_ = 0;      // the page of current_; it and those after it are in the ring
   std::uint64_t size_ = 0, in_ring_ = 0;
   std::vector<List> ring_;
   std::map<std::int64_t, std::deque<Event>> far_;
