@@ -30,6 +30,21 @@ struct Context {
   void send_all(const Frame& frame, PeerId except) { out.emplace_back(SendAll{except, frame}); }
   void drop(MessageRef message, PeerId from, Reason reason) { out.emplace_back(Drop{message, from, reason}); }
 
+  /// Takes those of entries[0, count) out for which `which` is true, and lets go of their messages after this step, in
+  /// which a frame may still name them. Says how many are left, in the order that they had.
+  template <class Entry, class Which>
+  std::uint16_t forget(Entry* entries, std::uint32_t count, Which&& which) {
+    std::uint32_t kept = 0;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (which(entries[i])) {
+        env.messages.release_later(entries[i].message);
+      } else {
+        entries[kept++] = entries[i];
+      }
+    }
+    return static_cast<std::uint16_t>(kept);
+  }
+
   /// For overlays, whoever decided it: the network, the other side or the overlay itself.
   void neighbour_up(PeerId peer) { note({peer, true}); }
   /// Of who came and went in the same step the broadcast never hears: it would greet who is gone.

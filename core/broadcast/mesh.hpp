@@ -319,35 +319,18 @@ class Mesh {
 
   template <class Which>
   void forget_unwanted(Which&& which) {
-    std::uint32_t kept = 0;
-    for (std::uint32_t i = 0; i < state_.unwanted; ++i) {
-      if (which(unwanted_[i])) {
-        context_.env.messages.release_later(unwanted_[i].message);
-      } else {
-        unwanted_[kept++] = unwanted_[i];
-      }
-    }
-    state_.unwanted = static_cast<std::uint16_t>(kept);
+    state_.unwanted = context_.forget(unwanted_, state_.unwanted, which);
   }
 
   /// Where who was asked is among them, the next one is.
   template <class Which>
   void forget_wanted(Which&& which) {
     if (state_.wanted == 0) return;
-    std::uint32_t kept = 0;
-    for (std::uint32_t i = 0; i < state_.wanted; ++i) {
-      const Wanted entry = wanted_[i];
-      if (which(entry)) {
-        context_.env.messages.release_later(entry.message);  // an IWANT may name it
-      } else {
-        wanted_[kept++] = entry;
-      }
-    }
-    state_.wanted = static_cast<std::uint16_t>(kept);
+    state_.wanted = context_.forget(wanted_, state_.wanted, which);
     state_.follow_up = never;
-    for (std::uint32_t i = 0; i < kept; ++i) {
+    for (std::uint32_t i = 0; i < state_.wanted; ++i) {
       const auto asked = [&](const Wanted& e) { return e.message == wanted_[i].message && e.due != never; };
-      if (std::none_of(wanted_, wanted_ + kept, asked)) ask(wanted_[i]);
+      if (std::none_of(wanted_, wanted_ + state_.wanted, asked)) ask(wanted_[i]);
       state_.follow_up = std::min(state_.follow_up, wanted_[i].due);
     }
   }

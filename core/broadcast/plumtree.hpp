@@ -205,18 +205,9 @@ class Plumtree {
   template <class Which>
   void forget_missing(Which&& which) {
     if (state_.missing == 0) return;
-    std::uint32_t kept = 0;
-    for (std::uint32_t i = 0; i < state_.missing; ++i) {
-      const Missing entry = missing_[i];
-      if (which(entry)) {
-        context_.env.messages.release_later(entry.message);  // a GRAFT may name it
-      } else {
-        missing_[kept++] = entry;
-      }
-    }
-    state_.missing = static_cast<std::uint16_t>(kept);
+    state_.missing = context_.forget(missing_, state_.missing, which);
     state_.due = never;
-    for (std::uint32_t i = 0; i < kept; ++i) {
+    for (std::uint32_t i = 0; i < state_.missing; ++i) {
       Missing& entry = missing_[i];
       if (entry.due == never && first_of(entry.message) == &entry) entry.due = context_.now() + config_.graft_again;
       state_.due = std::min(state_.due, entry.due);

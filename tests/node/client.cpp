@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <random>
 
 #include "node/log.hpp"
 
@@ -195,9 +196,13 @@ net::HostPort loopback(std::uint16_t port) { return {.host = "127.0.0.1", .port 
 net::Endpoint nowhere(std::uint16_t port) { return {0x7f000001, port}; }
 
 std::uint16_t free_port() {
-  Socket socket = Socket::tcp();
-  socket.bind(nowhere(0));
-  return socket.local().port;
+  // Below those that Linux gives to whoever asks for any: another process's dial could have one of them a moment later.
+  static std::minstd_rand random(std::random_device{}());
+  std::uniform_int_distribution<std::uint16_t> ports(10'000, 32'000);
+  while (true) {
+    const std::uint16_t port = ports(random);
+    if (Socket::tcp().bind({0, port})) return port;
+  }
 }
 
 }  // namespace gossip::node::test
