@@ -30,7 +30,7 @@ std::optional<std::string> table(const std::string& name) {
 }
 
 TEST(ReportTables, AreThoseOfTheDocumentation) {
-  gossip::test::expect_tables(std::string(GOSSIP_SOURCE_DIR) + "/docs/scenario.md", table);
+  gossip::test::expect_tables(GOSSIP_SOURCE_DIR "/docs/scenario.md", table);
 }
 
 TEST(ReportTables, NamesAreUnique) {
