@@ -27,7 +27,7 @@ class Calendar {
   /// `peer`: any of the block; what may be read beyond the last event concerns that one.
   Calendar(int shift, PeerId peer)
       : shift_(shift),
-        page_buckets_(std::max(fewest_buckets, shortest_page >> shift)),
+        page_buckets_(std::clamp(shortest_page >> shift, fewest_buckets, most_buckets)),
         ring_end_(ring_pages * page_buckets_),
         ring_(static_cast<std::size_t>(ring_end_)),
         filler_(Event::wake(0, peer)),
@@ -125,8 +125,9 @@ class Calendar {
 
  private:
   static constexpr std::int64_t ring_pages = 4;
-  static constexpr std::int64_t fewest_buckets = 512;
-  // The ring is 100 ms ahead at least: most links are faster, and what goes to a page beyond is written twice.
+  static constexpr std::int64_t fewest_buckets = 512, most_buckets = 4'096;
+  // With buckets of 8 us or more the ring is 100 ms ahead at least: most links are faster, and what goes to a page
+  // beyond is written twice.
   static constexpr Duration shortest_page = Duration{1} << 25;
 
   /// An event in its bucket, which knows the rest of its time. At the height of a flood nearly all of its events wait
