@@ -43,7 +43,7 @@ class History {
   struct Entry {
     Time at;
     MessageRef message;
-    std::uint16_t older;      // seconds that it was old at `at`
+    std::uint16_t older;     // seconds that it was old at `at`
     std::uint8_t ttl, hops;  // as for the next link; hops saturating
   };
   static_assert(sizeof(Entry) == 16);
@@ -57,6 +57,12 @@ class History {
   };
   static constexpr std::uint32_t dropped_a_step = 64;
 
+  /// Of so many messages, the entries that there can be at once: what is forgotten after `seen_ttl` may come anew.
+  static constexpr std::uint32_t most_entries(const Config& config, std::uint32_t messages, Duration seen_ttl) {
+    const std::int64_t times = 1 + config.history_age / std::max<Duration>(seen_ttl, 1);
+    if (times >= config.history_entries) return config.history_entries;
+    return static_cast<std::uint32_t>(std::min<std::int64_t>(config.history_entries, times * messages));
+  }
   static constexpr std::size_t bytes(const Config& config) { return config.history_entries * sizeof(Entry); }
 
   History(State& state, std::byte* memory, const Config& config, Context& context)
@@ -83,9 +89,7 @@ class History {
   }
   Time deadline() const { return state_.count == 0 ? never : at(0).at + config_.history_age; }
 
-  bool holds(MessageRef message) const {
-    return find(message).has_value();
-  }
+  bool holds(MessageRef message) const { return find(message).has_value(); }
   std::optional<Kept> find(MessageRef message) const {
     for (std::uint32_t i = state_.count; i-- > 0;) {
       if (at(i).message == message) return Kept{Frame::announce(message, at(i).ttl, at(i).hops), born(i)};

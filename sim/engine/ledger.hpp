@@ -27,7 +27,7 @@ enum class TransportDrop : std::uint8_t { lost, cut, down, not_connected, count_
 inline constexpr std::size_t transport_drop_count = static_cast<std::size_t>(TransportDrop::count_);
 inline constexpr std::array<Named, transport_drop_count> transport_drops = {{
     {"lost", "frames", Kind::counter, "lost on the link"},
-    {"cut", "frames", Kind::counter, "sent into a partition that outlasted their connection"},
+    {"cut", "frames", Kind::counter, "sent into a partition that outlasted their connection, or as a datagram"},
     {"down", "frames", Kind::counter, "came to a peer that was down"},
     {"not_connected", "frames", Kind::counter, "no connection, or one that had ended"},
 }};

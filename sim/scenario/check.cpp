@@ -109,6 +109,9 @@ class PlainChecks : Checks {
     overlay();
     graph_file();
     std::visit([&](const auto& spec) { latency(spec); }, scenario_.links.latency);
+    require(scenario_.links.transport == LinkSpec::Carrier::stream ||
+                scenario_.links.retransmit_after == LinkSpec{}.retransmit_after,
+            "/links/retransmit_after", "has no effect: only of a stream, /links/transport, is a packet sent again");
     protocol();
     validation();
     for (std::size_t i = 0; i < scenario_.workload.size(); ++i) workload(i);
@@ -151,7 +154,11 @@ class PlainChecks : Checks {
   void everyone(const std::string& name) const {
     require(!scenario_.churn, "/churn", name + " has nobody come or go; choose another /protocol/overlay");
     require(scenario_.faults.empty(), "/faults", name + " has nobody come or go; choose another /protocol/overlay");
-    require(scenario_.links.jitter == 0, "/links/jitter", name + " keeps no connections whose frames have an order");
+    using Carrier = LinkSpec::Carrier;
+    const Carrier carrier = scenario_.links.transport;
+    require(carrier != Carrier::stream, "/links/transport", name + " keeps no connections; choose datagram");
+    require(scenario_.links.jitter == 0 || carrier == Carrier::datagram, "/links/jitter",
+            name + " keeps no connections whose frames have an order; choose datagram as /links/transport");
     require(scenario_.start_spread == 0, "/protocol/start_spread",
             "has no effect with " + name + ", where all are there from the start; leave it out");
   }

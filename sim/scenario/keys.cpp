@@ -135,14 +135,24 @@ OneOf latency() {
 
 Keys links() {
   using C = LinkSpec;
+  static constexpr std::string_view carriers[] = {"sequenced", "stream", "datagram"};
+  constexpr auto transport =
+      "`stream`: TCP, where a lost packet is sent again and holds up what is behind it, and a connection begins slowly; "
+      "`datagram`: lost is lost, and order may change; `sequenced`: lost is lost, and the others keep their order, as in "
+      "the models of papers";
   return {
       key("latency", latency(), "one-way, between two peers: the same in both directions and for the whole run"),
       may<&C::min_latency>("min_latency", some_time,
                            {"no link is faster; a tiny one costs time, since the simulator advances by the shortest",
                             "guess: a switched LAN"}),
       may<&C::jitter>("jitter", link_time,
-                      {"each frame takes up to this much longer; those of one link keep their order"}),
-      may<&C::loss>("loss", {0.0, 1.0, false, true}, {"probability that a frame is lost, each by itself"}),
+                      {"each frame takes up to this much longer; those of one link keep their order, but datagrams"}),
+      may<&C::loss>("loss", {0.0, 1.0, false, true},
+                    {"probability that a frame is lost, each by itself; of `stream` and `datagram`, that a packet is"}),
+      key(choice<&C::transport>("transport", carriers, {transport, "the least that is assumed"})),
+      may<&C::retransmit_after>("retransmit_after", link_time,
+                                {"of `stream`, beside a round trip: until a lost packet is sent again, the first time",
+                                 "Linux, TCP_RTO_MIN"}),
       key("upload", Bandwidth{at<&C::upload>}, "of every peer: its frames leave one after the other", "no limit"),
       may<&C::handshake_round_trips>("handshake_round_trips", whole(1, 10),
                                      {"before a connection carries data: 1 is TCP, 2 is TCP with TLS 1.3"}),

@@ -73,7 +73,7 @@ struct Matrix {
   std::string path;
   bool round_trip;
   std::string missing = {};  // a value that says that there is none, beside nan and -
-};  // milliseconds between measured hosts
+};                           // milliseconds between measured hosts
 struct Regions {
   std::string path;
   std::string model;
@@ -90,6 +90,10 @@ struct LinkSpec {
   std::uint32_t handshake_round_trips = 1;  // TCP; 2 with TLS 1.3
   Duration connect_timeout = 3 * second;    // a dial to a peer that is down; guess
   std::uint64_t upload = 0;                 // bits a second, of each peer; 0: no limit
+  /// What carries frames. `sequenced` is what models in papers have, and nothing real: what is lost leaves no trace, and
+  /// the others keep their order.
+  enum class Carrier : std::uint8_t { sequenced, stream, datagram } transport = Carrier::sequenced;
+  Duration retransmit_after = 200 * millisecond;  // of `stream`, beside a round trip: Linux, TCP_RTO_MIN
 };
 
 struct ValidationSpec {

@@ -50,6 +50,9 @@ class Connections {
   }
 
   bool empty() const { return links_.empty(); }
+  /// The number of a place, below `places()`.
+  std::size_t place(const Link& link) const { return static_cast<std::size_t>(&link - links_.data()); }
+  std::size_t places() const { return links_.size(); }
 
   std::span<Link> row(PeerId peer) { return {links_.data() + begin(peer), places(peer)}; }
 
@@ -70,7 +73,7 @@ class Connections {
 
   void set(Link& link, State state) {
     link.state_ = state;
-    up_[static_cast<std::size_t>(&link - links_.data())] = state == State::up ? link.peer : no_peer;
+    up_[place(link)] = state == State::up ? link.peer : no_peer;
   }
 
   Link& add(PeerId from, PeerId to, std::uint32_t session, State state) {

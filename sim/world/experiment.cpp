@@ -9,6 +9,7 @@
 #include "sim/machine/big_array.hpp"
 #include "sim/scenario/input_error.hpp"
 #include "sim/scenario/reader.hpp"
+#include "sim/world/stream.hpp"
 
 namespace gossip::sim {
 namespace {
@@ -50,11 +51,22 @@ void check_size(const Scenario& scenario) {
                        (churn ? "shorten /duration, or lengthen /churn/session" : "announce fewer, or to fewer peers"));
 }
 
+/// What slow start and retransmissions may add to the largest message.
+Duration longest_on_stream(const Scenario& scenario, Duration round_trip) {
+  std::uint64_t size = 0;
+  for (const Workload& load : scenario.workload) size = std::max<std::uint64_t>(size, load.size);
+  const Duration after = scenario.links.retransmit_after;
+  const Duration ramp = stream::Ramp().pass(size + stream::packet_bytes, round_trip, after, 0);
+  if (scenario.links.loss == 0) return ramp;
+  return ramp + stream::retransmission_delay(stream::most_retransmissions, 1, round_trip, after);
+}
+
 /// Where a frame may be under way for longer than peers remember, it can be new again, and so for ever.
 void check_end(const Scenario& scenario, const Graph& graph, const LatencyModel& latency) {
   if (scenario.duration > 0) return;
   const Duration given = graph.latency.empty() ? 0 : *std::ranges::max_element(graph.latency);
   Duration longest = std::max(given, latency.ceiling()) + scenario.links.jitter;
+  if (scenario.links.transport == LinkSpec::Carrier::stream) longest += longest_on_stream(scenario, 2 * longest);
   for (const Fault& fault : scenario.faults) {  // what waits for one that its connection outlasts
     const auto* partition = std::get_if<Partition>(&fault);
     if (partition != nullptr) longest += std::min(partition->lasts.value_or(0), scenario.detection);

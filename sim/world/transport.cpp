@@ -17,7 +17,10 @@ Connections connections_for(const Scenario& scenario, const Graph& graph, const 
     // One more than the core keeps: it closes what is too much after it was told.
     return {scenario.peers, places + 1};
   }
-  if (!timeline.constant() || scenario.links.jitter > 0) return Connections(graph);
+  const LinkSpec& links = scenario.links;
+  const bool ordered = links.transport == LinkSpec::Carrier::stream ||
+                       (links.jitter > 0 && links.transport != LinkSpec::Carrier::datagram);
+  if (!timeline.constant() || ordered) return Connections(graph);
   return {};
 }
 
@@ -44,7 +47,8 @@ Transport::Transport(const Scenario& scenario, const Graph& graph, const Latency
       partitions_(scenario) {
   const Classes classes(scenario);
   if (classes.any_upload()) uplinks_ = BigArray<Uplink>(scenario.peers);
-  simple_ = random_.empty() && partitions_.empty() && uplinks_.empty();
+  if (spec_.transport == LinkSpec::Carrier::stream) ramps_ = BigArray<stream::Ramp>(connections_.places());
+  simple_ = random_.empty() && partitions_.empty() && uplinks_.empty() && ramps_.empty();
   for (std::uint32_t i = own.first; i < own.last && !uplinks_.empty(); ++i) {
     uplinks_[i] = {classes.upload(PeerId{i}), 0};
   }
@@ -103,6 +107,34 @@ std::optional<Time> Transport::news_arrival(PeerId from, PeerId to, Time now) co
   if (partitions_.empty()) return now + way;
   const std::optional<Time> departure = partitions_.departure(from, to, now, way);
   return departure ? std::optional(*departure + way) : std::nullopt;
+}
+
+Transport::Sent Transport::send_stream(PeerId from, PeerId to, std::uint64_t bytes, Time now, Connections::Link& link) {
+  const Duration way = latency(from, to), round_trip = 2 * way;
+  stream::Ramp& ramp = ramps_[connections_.place(link)];
+  // The line and the window are used side by side.
+  Duration delay = ramp.pass(bytes, round_trip, spec_.retransmit_after, now);
+  if (!uplinks_.empty()) delay = std::max(delay, uplinks_[index(from)].pass(bytes, now));
+  if (spec_.loss > 0) {
+    const std::uint64_t packets = stream::packets(bytes);
+    const std::uint32_t again = stream::retransmissions(random_[index(from)].uniform(), spec_.loss, packets);
+    if (again > 0) ramp.begin_anew();
+    delay += stream::retransmission_delay(again, packets, round_trip, spec_.retransmit_after);
+  }
+  delay += jitter(from);
+  link.last_arrival = std::max(now + way + delay, link.last_arrival);
+  if (partitions_.empty()) return {Fate::arrives, link.last_arrival};
+  return through_partitions(from, to, now, link.last_arrival, link);
+}
+
+Transport::Sent Transport::send_datagram(PeerId from, PeerId to, std::uint64_t bytes, Time now, Time arrival) {
+  if (spec_.loss > 0) {
+    const double comes = stream::all_of(1 - spec_.loss, stream::packets(bytes));
+    if (random_[index(from)].uniform() >= comes) return {Fate::lost, arrival};
+  }
+  arrival += jitter(from);
+  const bool cut = !partitions_.empty() && partitions_.departure(from, to, now, arrival - now) != now;
+  return {cut ? Fate::cut : Fate::arrives, arrival};
 }
 
 Transport::Sent Transport::through_partitions(PeerId from, PeerId to, Time now, Time arrival,
@@ -168,6 +200,7 @@ Transport::Change Transport::on_dial(const Event& event, std::uint32_t session) 
     link->session = event.session();
   }
   link->last_arrival = *arrival;  // what is sent on it comes behind the answer
+  begin_ramp(*link);
   return {Event::link(EventKind::accepted, *arrival, event.src, event.dst, session), true};
 }
 
@@ -181,6 +214,7 @@ Transport::Change Transport::on_accepted(const Event& event, std::uint32_t sessi
   if (link->state() == State::up) return {};
   connections_.set(*link, State::up);
   link->session = event.session();
+  begin_ramp(*link);
   return {std::nullopt, true};
 }
 

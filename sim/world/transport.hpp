@@ -9,6 +9,7 @@
 #include "sim/world/event.hpp"
 #include "sim/world/latency.hpp"
 #include "sim/world/partitions.hpp"
+#include "sim/world/stream.hpp"
 #include "sim/world/timeline.hpp"
 
 namespace gossip::sim {
@@ -19,8 +20,11 @@ Duration link_latency(const Graph& graph, const LatencyModel& model, const LinkS
 /// Links between peers as a TCP transport would show them: the whole life of each connection.
 ///
 /// Rules
-/// - A frame takes the link's latency, plus jitter; it is lost with the link's probability. Frames of one connection
-///   arrive in the order in which they were sent.
+/// - A frame takes the link's latency, plus jitter. What carries it (LinkSpec::Carrier) says what loss means, and order:
+///   `sequenced`: a frame is lost with the link's probability, and those that are not arrive in the order in which they
+///   were sent. `stream`: none is lost, all arrive in order, later by what sim/world/stream.hpp says. `datagram`: a frame
+///   is lost with any of its packets, and with any cut in its way, and arrives when it arrives.
+/// - Of a stream, what still has to be sent again when its connection is given up comes to one who is not connected.
 /// - A dial takes `handshake_round_trips`; the side that is dialled knows of the connection one latency before the
 ///   dialler. A dial to a peer that is down fails after `connect_timeout`.
 /// - What is said of a connection (a dial, its answer, its end) takes all of the jitter, so that it comes in order, and
@@ -74,10 +78,12 @@ class Transport {
     Time arrival = now + latency(from, to);
     if (simple_) [[likely]]
       return {Fate::arrives, arrival};
+    if (spec_.transport == LinkSpec::Carrier::stream) return send_stream(from, to, bytes, now, *link);
     if (!uplinks_.empty()) arrival += uplinks_[index(from)].pass(bytes, now);
+    if (spec_.transport == LinkSpec::Carrier::datagram) return send_datagram(from, to, bytes, now, arrival);
     const bool lost = !random_.empty() && spec_.loss > 0 && random_[index(from)].uniform() < spec_.loss;
     if (spec_.jitter > 0 && !lost) {
-      arrival += static_cast<Duration>(random_[index(from)].uniform() * static_cast<double>(spec_.jitter));
+      arrival += jitter(from);
       arrival = link->last_arrival = std::max(arrival, link->last_arrival);
     }
     if (!partitions_.empty() && !lost) return through_partitions(from, to, now, arrival, *link);
@@ -85,9 +91,7 @@ class Transport {
   }
 
   /// May `to` take a frame that says it is from `from`?
-  bool connected(PeerId to, PeerId from) {
-    return connections_.empty() || connections_.find_up(to, from) != nullptr;
-  }
+  bool connected(PeerId to, PeerId from) { return connections_.empty() || connections_.find_up(to, from) != nullptr; }
 
   const Partitions& partitions() const { return partitions_; }
   /// The peers to which `peer` has a connection across a cut, by number.
@@ -144,6 +148,15 @@ class Transport {
   Duration to_acceptor(PeerId from, PeerId to) const {
     return static_cast<Duration>(2 * spec_.handshake_round_trips - 1) * news_way(from, to);
   }
+  Duration jitter(PeerId from) {
+    if (spec_.jitter == 0) return 0;
+    return static_cast<Duration>(random_[index(from)].uniform() * static_cast<double>(spec_.jitter));
+  }
+  Sent send_stream(PeerId from, PeerId to, std::uint64_t bytes, Time now, Connections::Link& link);
+  Sent send_datagram(PeerId from, PeerId to, std::uint64_t bytes, Time now, Time arrival);
+  void begin_ramp(const Connections::Link& link) {
+    if (!ramps_.empty()) ramps_[connections_.place(link)] = {};
+  }
   Sent through_partitions(PeerId from, PeerId to, Time now, Time arrival, Connections::Link& link) const;
   /// When news of a connection arrives; none: its connection breaks before.
   std::optional<Time> news_arrival(PeerId from, PeerId to, Time now) const;
@@ -162,8 +175,9 @@ class Transport {
   Connections connections_;
   BigArray<Random> random_;
   Partitions partitions_;
-  BigArray<Uplink> uplinks_;  // empty: no limits
-  bool simple_;               // a frame on a connection arrives after the link's latency
+  BigArray<Uplink> uplinks_;      // empty: no limits
+  BigArray<stream::Ramp> ramps_;  // of each place of connections; empty: no streams
+  bool simple_;                   // a frame on a connection arrives after the link's latency
 };
 
 }  // namespace gossip::sim

@@ -166,5 +166,17 @@ TEST(History, RandomAddsAgainstADeque) {
   }
 }
 
+// Found by the swarm: room for as many as a run announces is too little, where what was forgotten comes anew.
+TEST(History, OfAMessageThereAreAsManyAsCanComeWithinItsAge) {
+  const auto most = [](std::uint32_t messages, Duration seen_ttl) {
+    return History::most_entries({.history_entries = 100, .history_age = 60 * second}, messages, seen_ttl);
+  };
+  EXPECT_EQ(most(3, 61 * second), 3u);
+  EXPECT_EQ(most(3, 60 * second), 6u) << "the old one leaves in the instant in which it may come again";
+  EXPECT_EQ(most(3, 9 * second), 3u * 7u);
+  EXPECT_EQ(most(3, millisecond), 100u);
+  EXPECT_EQ(most(4'000'000'000, 61 * second), 100u);
+}
+
 }  // namespace
 }  // namespace gossip

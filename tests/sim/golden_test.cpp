@@ -51,6 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
         Golden{"mesh", {}, "1df421e8cf3c13c5", false}, Golden{"mesh", {}, "1df421e8cf3c13c5", true},
         Golden{"repair", {}, "c4c447235f5af510", false}, Golden{"repair", {}, "c4c447235f5af510", true},
         Golden{"partition", {}, "adce3d5590aff64f", false}, Golden{"slow-uplinks", {}, "80be2ef94813baa6", false},
+        Golden{"stream", {}, "9b7f3f10be25bf19", false},
         Golden{"million", {}, "10dfb5501cc676d7", false}, Golden{"million", small, "1a9e11f89f6cd4fd", false},
         Golden{"million", small, "1a9e11f89f6cd4fd", true}));
 

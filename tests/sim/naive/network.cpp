@@ -1,6 +1,7 @@
 #include "network.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace gossip::sim::naive {
 
@@ -15,7 +16,7 @@ Network::Network(const Experiment& experiment)
       const std::pair link{PeerId{i}, graph.targets[k]};
       if (!graph.latency.empty() && graph.latency[k] >= 0) given_[link] = graph.latency[k];
       if (experiment.timeline.up(link.first, 0) && experiment.timeline.up(link.second, 0))
-        ends_[link] = {true, 1, 0, 0};
+        ends_[link] = {true, 1, 0, 0, {}};
     }
   }
 }
@@ -100,6 +101,18 @@ Network::Sent Network::send(PeerId from, PeerId to, std::uint64_t bytes, Time no
   }
   Time arrival = now + wait(from, now) + latency(from, to);
   Random& random = random_[index(from)];
+  if (links_.transport == LinkSpec::Carrier::stream) return send_stream(from, to, bytes, now);
+  if (links_.transport == LinkSpec::Carrier::datagram) {
+    const double packets = std::max(1.0, std::ceil(static_cast<double>(bytes) / 1'460));
+    if (links_.loss > 0 && random.uniform() >= std::pow(1 - links_.loss, packets)) {
+      return {Sent::Fate::lost, arrival};
+    }
+    if (links_.jitter > 0) arrival += static_cast<Duration>(random.uniform() * static_cast<double>(links_.jitter));
+    const bool meets = std::ranges::any_of(partitions_.cuts(), [&](const Partitions::Cut& cut) {
+      return cut.side[index(from)] != cut.side[index(to)] && cut.from <= arrival && now < cut.until;
+    });
+    return {meets ? Sent::Fate::cut : Sent::Fate::arrives, arrival};
+  }
   if (links_.loss > 0 && random.uniform() < links_.loss) return {Sent::Fate::lost, arrival};
   if (links_.jitter > 0) {
     arrival += static_cast<Duration>(random.uniform() * static_cast<double>(links_.jitter));
@@ -113,15 +126,65 @@ Network::Sent Network::send(PeerId from, PeerId to, std::uint64_t bytes, Time no
   return {Sent::Fate::arrives, end.last_arrival = std::max(*after, end.last_arrival)};
 }
 
+/// As sim/world/stream.hpp has it: packet by packet, and round trip by round trip.
+Network::Sent Network::send_stream(PeerId from, PeerId to, std::uint64_t bytes, Time now) {
+  End& end = ends_.at({from, to});
+  const Duration round_trip = 2 * latency(from, to), timeout = round_trip + links_.retransmit_after;
+  constexpr std::uint64_t least = 14'600, most = 3 * 1'024 * 1'024;
+  if (end.rounds.empty()) {
+    end.rounds = {{now, least, 0}};
+  } else if (const auto& last = end.rounds.back(); now >= last.begin + round_trip) {
+    const bool idle = now >= last.begin + round_trip + timeout;
+    const std::uint64_t grown = std::min(last.window + last.sent, most);
+    end.rounds.push_back({now, idle ? least : grown, 0});
+  }
+  for (std::uint64_t packet = 0; packet < bytes; ++packet) {
+    if (end.rounds.back().sent == end.rounds.back().window) {
+      end.rounds.push_back({end.rounds.back().begin + round_trip, std::min(2 * end.rounds.back().window, most), 0});
+    }
+    ++end.rounds.back().sent;
+  }
+  Time leaves = std::max({now, end.rounds.back().begin, now + wait(from, now)});
+  Random& random = random_[index(from)];
+  if (links_.loss > 0) {
+    const double lot = random.uniform(), packets = std::max(1.0, std::ceil(static_cast<double>(bytes) / 1'460));
+    int lost = 0;  // that often, the last of them with all packets together
+    while (lost < 15 && lot >= std::pow(1 - std::pow(links_.loss, lost + 1), packets)) ++lost;
+    Duration next = timeout;
+    for (int i = 0; i < lost; ++i) {
+      if (i == 0 && packets > 3) {
+        leaves += round_trip;
+        continue;
+      }
+      leaves += std::min(next, 60 * second);
+      next = std::min(2 * next, 60 * second);
+    }
+    if (lost > 0) {
+      auto& round = end.rounds.back();
+      const std::uint64_t left = std::min(round.window - round.sent, least);
+      round.window = least;
+      round.sent = least - left;
+    }
+  }
+  Time arrival = leaves + latency(from, to);
+  if (links_.jitter > 0) arrival += static_cast<Duration>(random.uniform() * static_cast<double>(links_.jitter));
+  end.last_arrival = arrival = std::max(arrival, end.last_arrival);
+  longest_wait_ = std::max(longest_wait_, arrival - now);
+  if (partitions_.empty()) return {Sent::Fate::arrives, arrival};
+  const std::optional<Time> after = this->arrival(from, to, now, arrival - now, true);
+  if (!after) return {Sent::Fate::cut, arrival};
+  return {Sent::Fate::arrives, end.last_arrival = std::max(*after, end.last_arrival)};
+}
+
 News Network::dial(PeerId from, std::uint32_t session, PeerId to, Time now) {
   const Duration way = wait(from, now) + dial_time(from, to);
   const std::optional<Time> heard = arrival(from, to, now, way, false);
   const bool waits = !heard || *heard > now + way;
   if (waits && (!heard || *heard - way - now >= links_.connect_timeout)) {
-    ends_[{from, to}] = {false, 0, 0, now};
+    ends_[{from, to}] = {false, 0, 0, now, {}};
     return {News::Kind::unheard, now + std::max<Duration>(1, links_.connect_timeout), from, to, 0};
   }
-  ends_[{from, to}] = {false, 0, *heard, now};
+  ends_[{from, to}] = {false, 0, *heard, now, {}};
   return {News::Kind::dialled, *heard, to, from, session};
 }
 
@@ -173,7 +236,7 @@ Network::Effect Network::on(const News& news, std::uint32_t session) {
     case News::Kind::dialled: {
       if (end != nullptr && end->up) return {};
       if (!heard) return {false, false, refuse(news)};
-      ends_[{news.to, news.from}] = {true, news.session, reply(News::Kind::accepted).at, 0};
+      ends_[{news.to, news.from}] = {true, news.session, reply(News::Kind::accepted).at, 0, {}};
       return {true, false, reply(News::Kind::accepted)};
     }
     case News::Kind::accepted:

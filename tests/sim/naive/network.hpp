@@ -66,10 +66,16 @@ class Network {
     std::uint32_t session;  // the other side's
     Time last_arrival;      // of what was sent from here
     Time dialled;
+    struct Round {
+      Time begin;
+      std::uint64_t window, sent;  // bytes
+    };
+    std::vector<Round> rounds;  // of a stream's slow start
   };
   /// When what sets out at `sent` and takes `way` arrives, if it waits for every partition that meets it.
   /// `connected`: none where one is longer than connections last.
   std::optional<Time> arrival(PeerId a, PeerId b, Time sent, Duration way, bool connected) const;
+  Sent send_stream(PeerId from, PeerId to, std::uint64_t bytes, Time now);
   Duration wait(PeerId from, Time now) const;
   End* find(PeerId from, PeerId to);
   Duration shortest() const;

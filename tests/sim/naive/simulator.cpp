@@ -17,7 +17,7 @@ Config config_of(const Experiment& experiment) {
   intake.cache_size = std::min(intake.cache_size, messages);
   intake.validation = experiment.scenario.validation.has_value();
   History::Config& history = config.of<History>();
-  history.history_entries = std::min(history.history_entries, messages);
+  history.history_entries = History::most_entries(history, messages, intake.seen_ttl);
   return config;
 }
 

@@ -174,6 +174,8 @@ class Drawing {
     }
     spec.min_latency = chance(0.5) ? spec.min_latency : some_time(microsecond, 50 * millisecond);
     if (chance(0.3)) spec.loss = chance(0.2) ? 0.9 * random_.uniform() : 0.1 * random_.uniform();
+    if (chance(0.5)) spec.transport = LinkSpec::Carrier{static_cast<std::uint8_t>(random_.below(3))};
+    if (spec.transport == LinkSpec::Carrier::stream && chance(0.5)) spec.retransmit_after = some_time(0, second);
     if (chance(0.3) && !scenario_.everyone_linked()) spec.jitter = some_time(1, second);
     spec.handshake_round_trips = chance(0.5) ? 1 : count(1, 10);
     if (chance(0.5)) spec.connect_timeout = some_time(0, 10 * second);
@@ -411,7 +413,7 @@ bool small(const Draw& draw) {
   intake.seen_capacity = std::min(intake.seen_capacity, static_cast<std::uint32_t>(messages) + 1);
   intake.cache_size = std::min(intake.cache_size, intake.seen_capacity);
   auto& history = config.of<History>();
-  history.history_entries = std::min(history.history_entries, static_cast<std::uint32_t>(messages) + 1);
+  history.history_entries = History::most_entries(history, static_cast<std::uint32_t>(messages) + 1, intake.seen_ttl);
   const Operations& kind = *find_operations(scenario.overlay, scenario.broadcast, scenario.repair);
   return copies <= most_copies && places(scenario) <= most_places && kind.bytes(config) * scenario.peers <= most_bytes;
 }
@@ -437,12 +439,12 @@ std::string describe(const Draw& draw) {
   std::ostringstream text;
   text << scenario.peers << " peers, " << scenario.overlay << " + " << scenario.broadcast << " + " << scenario.repair
        << ", seed " << scenario.seed << ", for " << duration_text(scenario.duration) << ", loss " << scenario.links.loss
-       << ", jitter " << duration_text(scenario.links.jitter) << ", topology " << scenario.topology.index()
-       << ", latency " << scenario.links.latency.index() << (scenario.churn ? ", churn" : "") << ", upload "
-       << scenario.links.upload << ", " << scenario.classes.size() << " classes"
-       << (scenario.validation ? ", verdicts" : "") << ", " << scenario.faults.size() << " faults, "
-       << scenario.workload.size() << " loads; " << options.threads << " threads, " << options.blocks
-       << " blocks, shift " << options.bucket_shift << (options.wire ? ", wire" : "")
+       << ", carrier " << static_cast<int>(scenario.links.transport) << ", jitter "
+       << duration_text(scenario.links.jitter) << ", topology " << scenario.topology.index() << ", latency "
+       << scenario.links.latency.index() << (scenario.churn ? ", churn" : "") << ", upload " << scenario.links.upload
+       << ", " << scenario.classes.size() << " classes" << (scenario.validation ? ", verdicts" : "") << ", "
+       << scenario.faults.size() << " faults, " << scenario.workload.size() << " loads; " << options.threads
+       << " threads, " << options.blocks << " blocks, shift " << options.bucket_shift << (options.wire ? ", wire" : "")
        << (options.shortcut ? "" : ", no shortcut") << ";";
   Config config = scenario.protocol, defaults;
   const Operations& kind = *find_operations(scenario.overlay, scenario.broadcast, scenario.repair);
