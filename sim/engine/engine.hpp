@@ -82,6 +82,7 @@ class Engine {
   bool asked_to_stop() const { return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed); }
   void run_block(Block& block, Time until);
   void go_on(Time until, const Totals& totals);
+  void check_rounds(Time at) const;
   void absorb(Block& block) { others_.add(block.ledger); }
   void report_progress(Time at, std::uint64_t events);
   void mark_unfinished();

@@ -31,7 +31,22 @@ void Engine::go_on(Time until, const Totals& totals) {
                        ": messages circulate without an end, since /protocol/broadcast/seen_ttl is shorter than their "
                        "way, or far more is announced than these peers can pass on");
   }
+  if (experiment_.scenario.duration == 0) check_rounds(until);
   report_progress(until, totals.events);
+}
+
+/// What is forgotten while copies of it wait in a queue is new again, and could go round for ever. Of several ranks each
+/// looks at its own peers.
+void Engine::check_rounds(Time at) const {
+  std::uint64_t again = others_.redelivered;
+  for (const Block& block : windows_.blocks()) again += block.ledger.redelivered;
+  const std::uint64_t restarts = experiment_.scenario.faults.size();  // after which a peer may have everything anew
+  if (again <= (1 + restarts) * peers_ * experiment_.plan.messages.size()) return;
+  const Duration seen_ttl = class_.config.of<Intake>().seen_ttl;
+  throw RunError(experiment_.scenario.file,
+                 "until " + duration_text(at) + " peers had messages that they had forgotten " + std::to_string(again) +
+                     " times anew: frames wait for longer than /protocol/broadcast/seen_ttl (" +
+                     duration_text(seen_ttl) + "), so that messages could go round for ever; give a \"duration\"");
 }
 
 void Engine::report_progress(Time at, std::uint64_t events) {

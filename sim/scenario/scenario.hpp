@@ -69,11 +69,12 @@ struct LogNormal {
   Duration median;
   double sigma;
 };  // sigma of the logarithm
+/// Milliseconds between measured hosts.
 struct Matrix {
   std::string path;
   bool round_trip;
   std::string missing = {};  // a value that says that there is none, beside nan and -
-};                           // milliseconds between measured hosts
+};
 struct Regions {
   std::string path;
   std::string model;

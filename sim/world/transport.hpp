@@ -17,7 +17,7 @@ namespace gossip::sim {
 /// Of the link between a and b: as the graph's file gives it, and where it gives none the model's. `a` has its row here.
 Duration link_latency(const Graph& graph, const LatencyModel& model, const LinkSpec& spec, PeerId a, PeerId b);
 
-/// Links between peers as a TCP transport would show them: the whole life of each connection.
+/// Links between peers as a transport would show them: the whole life of each connection.
 ///
 /// Rules
 /// - A frame takes the link's latency, plus jitter. What carries it (LinkSpec::Carrier) says what loss means, and order:

@@ -3,16 +3,12 @@
 #include "sim/engine/engine.hpp"
 #include "sim/engine/wire.hpp"
 #include "sim/scenario/reader.hpp"
-#include "sim/world/transport.hpp"
 #include "tests/sim/input_files.hpp"
-#include "tests/sim/world.hpp"
+#include "tests/sim/wires.hpp"
 
 /// Peers that are not as the others: who they are, how their frames leave, what they keep for themselves.
 namespace gossip::sim::test {
 namespace {
-
-constexpr PeerId a{0}, b{1}, c{2};
-constexpr Duration latency = 10 * millisecond;
 
 ClassSpec share_of(double fraction) { return {"class", fraction, {}, 0, true, false}; }
 ClassSpec peers(std::vector<std::uint32_t> list) { return {"class", 0, std::move(list), 0, true, false}; }
@@ -42,26 +38,8 @@ TEST(Classes, TheBootstrapperIsInNoneThatIsDrawn) {
 
 // ---- uploads
 
-struct Wires {
-  explicit Wires(const LinkSpec& links) : scenario(scenario_for(links)) {
-    const Event dial = transport.dial(a, 1, b, 0);
-    EXPECT_TRUE(transport.on(*transport.on(dial, 1).reply, 1).up);
-  }
-  static Scenario scenario_for(const LinkSpec& links) {
-    Scenario made = sampling(3, 2, 100 * second);
-    made.links = links;
-    made.links.latency = Constant{latency};
-    return made;
-  }
-  const Scenario scenario;
-  Graph graph;
-  LatencyModel model{scenario.links, 1, "test"};
-  Timeline timeline{scenario};
-  Transport transport{scenario, graph, model, timeline, {0, scenario.peers}};
-};
-
 TEST(Upload, FramesLeaveOneAfterTheOtherToTheNanosecond) {
-  Wires wires({.upload = 3'000'000});
+  ConnectedWires wires({.upload = 3'000'000});
   const auto arrival = [&](PeerId from, PeerId to, std::uint64_t bytes, Time now) {
     return wires.transport.send(from, to, bytes, now).at - latency;
   };
@@ -74,7 +52,7 @@ TEST(Upload, FramesLeaveOneAfterTheOtherToTheNanosecond) {
 }
 
 TEST(Upload, TheEndOfAConnectionAndANewDialComeBehindWhatWasSent) {
-  Wires wires({.upload = 1'000'000});
+  ConnectedWires wires({.upload = 1'000'000});
   const Time frame = wires.transport.send(a, b, 12'500, second).at;
   EXPECT_EQ(frame, second + 100 * millisecond + latency);
   const Event closed = wires.transport.close(a, 1, b, second).value();

@@ -38,6 +38,21 @@ TEST(Limits, WhatCouldGoRoundForEverNeedsADuration) {
   }
 }
 
+// Copies wait in a queue for longer than peers remember, and are new again when they come.
+TEST(Limits, WhatGoesRoundForEverEnds) {
+  Scenario scenario = fixed(20, RandomRegular{4}, Constant{10 * millisecond});
+  scenario.protocol.of<Intake>().seen_ttl = second;
+  scenario.workload = {announce(0, 0)};
+  scenario.workload[0].count = 100;
+  scenario.workload[0].interval = millisecond;
+  scenario.workload[0].size = 100'000;
+  EXPECT_EQ(run_checked(scenario).sum.redelivered, 0u);
+  scenario.links.upload = 1'000'000;
+  expect_text(error_of([&] { run(Experiment(scenario)); }), "give a \"duration\"");
+  scenario.duration = 10 * second;
+  EXPECT_EQ(run_checked(scenario).simulated, scenario.duration);
+}
+
 TEST(Limits, ALatencyOfTheFileCountsToo) {
   const TestFile file("0 1 1\n1 2 90000\n");
   Scenario scenario = fixed(0, GraphFile{GraphFile::Format::edge_list, file.name()}, Constant{millisecond});

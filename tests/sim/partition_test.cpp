@@ -1,46 +1,29 @@
 #include "sim/engine/engine.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/world/partitions.hpp"
-#include "sim/world/transport.hpp"
 #include "tests/sim/input_files.hpp"
-#include "tests/sim/world.hpp"
+#include "tests/sim/wires.hpp"
 
 /// Networks that are cut in two: of one connection against arithmetic, of a whole run what must never be.
 namespace gossip::sim::test {
 namespace {
 
-constexpr PeerId a{0}, b{1}, c{2};
-constexpr Duration latency = 10 * millisecond, detection = 500 * millisecond;
+constexpr Duration detection = 500 * millisecond;
 
 Partition cut(Time at, std::optional<Duration> lasts, std::vector<std::uint32_t> peers = {0}) {
   return {at, 0, std::move(peers), lasts};
 }
 
-/// a, b and c; a is cut off from `from` on.
-struct Wires {
-  explicit Wires(std::optional<Duration> lasts, const LinkSpec& links = {}) : scenario(scenario_for(lasts, links)) {
-    const Event dial = transport.dial(a, 1, b, 0);
-    EXPECT_TRUE(transport.on(*transport.on(dial, 1).reply, 1).up);
-  }
-  static Scenario scenario_for(std::optional<Duration> lasts, const LinkSpec& links) {
-    Scenario made = sampling(3, 2, 100 * second);
-    made.links = links;
-    made.links.latency = Constant{latency};
-    made.detection = detection;
-    made.faults = {cut(second, lasts)};
-    return made;
-  }
-  const Scenario scenario;
-  Graph graph;
-  LatencyModel model{scenario.links, 1, "test"};
-  Timeline timeline{scenario};
-  Transport transport{scenario, graph, model, timeline, {0, scenario.peers}};
+/// a is cut off after a second.
+struct CutWires : ConnectedWires {
+  explicit CutWires(std::optional<Duration> lasts, const LinkSpec& links = {})
+      : ConnectedWires(links, detection, {cut(second, lasts)}) {}
 };
 
 using Fate = Transport::Fate;
 
 TEST(PartitionWires, WhatIsUnderWayWhenItBeginsDoesNotArriveInIt) {
-  Wires wires(detection);
+  CutWires wires(detection);
   EXPECT_EQ(wires.transport.send(a, b, 1, second - latency - 1).at, second - 1);
   const Transport::Sent sent = wires.transport.send(a, b, 1, second - latency);
   EXPECT_EQ(sent.fate, Fate::arrives);
@@ -49,7 +32,7 @@ TEST(PartitionWires, WhatIsUnderWayWhenItBeginsDoesNotArriveInIt) {
 }
 
 TEST(PartitionWires, OneThatOutlastsTheDetectionTakesTheConnectionWithWhatWasSentOnIt) {
-  Wires wires(detection + 1);
+  CutWires wires(detection + 1);
   EXPECT_EQ(wires.transport.send(a, b, 1, second - latency).fate, Fate::cut);
   EXPECT_EQ(wires.transport.send(b, a, 1, second).fate, Fate::cut);
   const auto cuts = wires.transport.partitions().cuts();
@@ -62,7 +45,7 @@ TEST(PartitionWires, OneThatOutlastsTheDetectionTakesTheConnectionWithWhatWasSen
 }
 
 TEST(PartitionWires, JitterKeepsTheOrderAcrossIt) {
-  Wires wires(detection, {.jitter = 100 * millisecond});
+  CutWires wires(detection, {.jitter = 100 * millisecond});
   Time last = 0;
   for (Time now = second - 200 * millisecond; now < 2 * second; now += millisecond) {
     const Time at = wires.transport.send(a, b, 1, now).at;
@@ -73,7 +56,7 @@ TEST(PartitionWires, JitterKeepsTheOrderAcrossIt) {
 }
 
 TEST(PartitionWires, OneSideDoesNotNotice) {
-  Wires wires(10 * second);
+  CutWires wires(10 * second);
   const Event dial = wires.transport.dial(b, 1, c, 2 * second);
   EXPECT_EQ(dial.time, 2 * second + latency);
   EXPECT_TRUE(wires.transport.on(*wires.transport.on(dial, 1).reply, 1).up);
@@ -81,7 +64,7 @@ TEST(PartitionWires, OneSideDoesNotNotice) {
 }
 
 TEST(PartitionWires, ADialWaitsForItAsLongAsDialsDo) {
-  Wires wires(10 * second, {.connect_timeout = 3 * second});
+  CutWires wires(10 * second, {.connect_timeout = 3 * second});
   const Event late = wires.transport.dial(a, 1, c, 8 * second);
   EXPECT_EQ(late.kind, EventKind::unanswered);
   EXPECT_EQ(late.time, 11 * second);
@@ -92,7 +75,7 @@ TEST(PartitionWires, ADialWaitsForItAsLongAsDialsDo) {
 }
 
 TEST(PartitionWires, AnAnswerThatItTakesIsNone) {
-  Wires wires(10 * second, {.connect_timeout = 3 * second});
+  CutWires wires(10 * second, {.connect_timeout = 3 * second});
   const Event dial = wires.transport.dial(a, 1, c, second - latency - 1);
   const Transport::Change change = wires.transport.on(dial, 1);
   EXPECT_FALSE(change.up);
@@ -101,7 +84,7 @@ TEST(PartitionWires, AnAnswerThatItTakesIsNone) {
 }
 
 TEST(PartitionWires, AFarewellWaitsOrIsNotHeard) {
-  Wires shorter(detection), longer(10 * second);
+  CutWires shorter(detection), longer(10 * second);
   EXPECT_EQ(shorter.transport.close(a, 1, b, second)->time, second + detection + latency);
   EXPECT_EQ(longer.transport.close(a, 1, b, second), std::nullopt) << "b notices the silence by itself";
 }

@@ -3,17 +3,15 @@
 #include <cmath>
 
 #include "sim/scenario/reader.hpp"
-#include "sim/world/transport.hpp"
 #include "tests/sim/input_files.hpp"
-#include "tests/sim/world.hpp"
+#include "tests/sim/wires.hpp"
 
 /// What carries frames: streams that lose nothing and wait, datagrams that are lost and overtake each other.
 namespace gossip::sim::test {
 namespace {
 
 using Carrier = LinkSpec::Carrier;
-constexpr PeerId a{0}, b{1};
-constexpr Duration latency = 10 * millisecond, round_trip = 2 * latency, after = 200 * millisecond;
+constexpr Duration round_trip = 2 * latency, after = 200 * millisecond;
 
 // ---- arithmetic
 
@@ -75,29 +73,10 @@ TEST(StreamRetransmission, HappensAsOftenAsItsSlowestPacketNeeds) {
 
 // ---- connections
 
-struct Wires {
-  explicit Wires(const LinkSpec& links, std::vector<Fault> faults = {}) : scenario(scenario_for(links, faults)) {
-    const Event dial = transport.dial(a, 1, b, 0);
-    EXPECT_TRUE(transport.on(*transport.on(dial, 1).reply, 1).up);
-  }
-  static Scenario scenario_for(const LinkSpec& links, const std::vector<Fault>& faults) {
-    Scenario made = sampling(3, 2, 100'000 * second);
-    made.links = links;
-    made.links.latency = Constant{latency};
-    made.faults = faults;
-    return made;
-  }
-  const Scenario scenario;
-  Graph graph;
-  LatencyModel model{scenario.links, 1, "test"};
-  Timeline timeline{scenario};
-  Transport transport{scenario, graph, model, timeline, {0, scenario.peers}};
-};
-
 using Fate = Transport::Fate;
 
 TEST(Stream, ALostPacketDelaysWhatIsBehindItAndNothingIsLost) {
-  Wires wires({.loss = 0.2, .transport = Carrier::stream});
+  ConnectedWires wires({.loss = 0.2, .transport = Carrier::stream});
   int late = 0, held_up = 0;
   Time last = 0;
   for (int i = 0; i < 20'000; ++i) {
@@ -115,7 +94,7 @@ TEST(Stream, ALostPacketDelaysWhatIsBehindItAndNothingIsLost) {
 }
 
 TEST(Stream, OneFrameAtATimeIsLateAsOftenAsItIsLost) {
-  Wires wires({.loss = 0.2, .transport = Carrier::stream, .retransmit_after = 100 * millisecond});
+  ConnectedWires wires({.loss = 0.2, .transport = Carrier::stream, .retransmit_after = 100 * millisecond});
   constexpr int frames = 20'000;
   int once = 0, twice = 0;
   for (int i = 0; i < frames; ++i) {
@@ -132,13 +111,13 @@ TEST(Stream, OneFrameAtATimeIsLateAsOftenAsItIsLost) {
 }
 
 TEST(Stream, ANewConnectionBeginsSlowlyAndTheSlowerOfLineAndWindowCounts) {
-  Wires wires({.upload = 8'000'000, .transport = Carrier::stream});
+  ConnectedWires wires({.upload = 8'000'000, .transport = Carrier::stream});
   EXPECT_EQ(wires.transport.send(a, b, 14'600, second).at, second + 14'600 * microsecond + latency) << "the line";
   EXPECT_EQ(wires.transport.send(b, a, 14'601, second).at, second + round_trip + latency) << "the window";
 }
 
 TEST(Datagram, OvertakesAndIsLostWithAnyOfItsPackets) {
-  Wires wires({.jitter = 50 * millisecond, .loss = 0.1, .transport = Carrier::datagram});
+  ConnectedWires wires({.jitter = 50 * millisecond, .loss = 0.1, .transport = Carrier::datagram});
   constexpr int frames = 20'000;
   int lost = 0, overtook = 0;
   Time last = 0;
@@ -154,7 +133,8 @@ TEST(Datagram, OvertakesAndIsLostWithAnyOfItsPackets) {
 }
 
 TEST(Datagram, DoesNotWaitForTheEndOfAPartition) {
-  Wires wires({.transport = Carrier::datagram}, {Partition{second, 0, {0}, 100 * millisecond}});
+  ConnectedWires wires({.transport = Carrier::datagram}, 500 * millisecond,
+                       {Partition{second, 0, {0}, 100 * millisecond}});
   EXPECT_EQ(wires.transport.send(a, b, 1, second - latency).fate, Fate::cut);
   EXPECT_EQ(wires.transport.send(a, b, 1, second + 100 * millisecond - 1).fate, Fate::cut);
   EXPECT_EQ(wires.transport.send(a, b, 1, second + 100 * millisecond).fate, Fate::arrives);

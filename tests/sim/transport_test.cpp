@@ -4,40 +4,11 @@
 
 #include <cmath>
 
-#include "tests/sim/world.hpp"
+#include "tests/sim/wires.hpp"
 
 /// The life of a connection, against arithmetic; without an engine.
 namespace gossip::sim::test {
 namespace {
-
-constexpr PeerId a{0}, b{1}, c{2};
-constexpr Duration latency = 10 * millisecond;
-
-/// Three peers that find each other, all of them up: nothing but what a transport needs.
-struct Wires {
-  explicit Wires(const LinkSpec& links = {}, Duration detection = 500 * millisecond)
-      : scenario(scenario_for(links, detection)) {}
-  static Scenario scenario_for(const LinkSpec& links, Duration detection) {
-    Scenario made = sampling(3, 2, second);
-    made.links = links;
-    made.links.latency = Constant{latency};
-    made.detection = detection;
-    return made;
-  }
-  /// a dials b, from its session to b's.
-  void connect(std::uint32_t session_a = 1, std::uint32_t session_b = 1, Time at = 0) {
-    const Event dial = transport.dial(a, session_a, b, at);
-    const Transport::Change accepted = transport.on(dial, session_b);
-    EXPECT_TRUE(accepted.up);
-    EXPECT_TRUE(transport.on(*accepted.reply, session_a).up);
-  }
-
-  const Scenario scenario;
-  Graph graph;
-  LatencyModel model{scenario.links, 1, "test"};
-  Timeline timeline{scenario};
-  Transport transport{scenario, graph, model, timeline, {0, scenario.peers}};
-};
 
 std::vector<Event> farewells(Wires& wires, PeerId peer, bool clean, Time now) {
   std::vector<Event> news;
